@@ -1,0 +1,1 @@
+"""What decides: it knows notes, not networks."""

@@ -1,0 +1,243 @@
+"""The vocabulary: actions, their payloads and digests, tiers, modes and states.
+
+Rules: what runs is the validated payload and nothing else; the digest binds payload, tool, mode and
+account, so that an approval cannot be used for another text, amount, page or mailbox.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NewType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from decimal import Decimal
+
+    from pydantic import BaseModel
+
+    from utils.config import Setting, Settings
+
+ActionId = NewType("ActionId", str)
+Payload = dict[str, Any]
+"""Validated arguments as JSON values; money is text. The one place where Any crosses a border."""
+
+DIGEST_VERSION = "1"
+
+
+class Tier(StrEnum):
+    """Who decides. Rules only ever raise it."""
+
+    AUTONOMOUS = "autonomous"
+    APPROVAL_REQUIRED = "approval_required"
+    HARD_STOP = "hard_stop"
+
+    @property
+    def rank(self) -> int:
+        """Return 0, 1 or 2: a higher rank is stricter."""
+        return list(Tier).index(self)
+
+
+class Mode(StrEnum):
+    """Whether the outside world is touched."""
+
+    DRY_RUN = "dry_run"
+    LIVE = "live"
+    SANDBOX = "sandbox"
+
+    @property
+    def acts(self) -> bool:
+        """Return whether a call is really made."""
+        return self is not Mode.DRY_RUN
+
+
+class State(StrEnum):
+    """The life of an action in the journal."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    SENDING = "sending"
+    DONE = "done"
+    DRY_RUN_COMPLETED = "dry_run_completed"
+    NOT_SENT = "not_sent"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class Trust(StrEnum):
+    """Where the words behind a request come from."""
+
+    OWNER = "owner"
+    EXTERNAL = "external"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a person must see about a payload, derived from it and never typed twice."""
+
+    counterparty: str | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    recipients: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    account: str | None = None
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """An identifier that is looked up when a proposal is registered.
+
+    Args:
+        source: the argument that holds the name (`customer`).
+        target: the argument that receives the identifier (`customer_id`).
+        tool: the read tool that is asked, `service.verb_noun`; called with `query` and `limit`.
+        title: what the thing is called in front of people ("customer").
+    """
+
+    source: str
+    target: str
+    tool: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing that can be done to the outside world or to the books.
+
+    Args:
+        kind: `service.verb_noun`; the tool of the server `service` is `verb_noun`.
+        summary: one sentence for the tool list.
+        arguments: the pydantic model (extra fields refused) of the payload.
+        describe: the sentence after "Approve:", Markdown, without the question mark.
+        title: the words of the note's file name after the id.
+        facts: what a person must see, derived from the arguments.
+        consequence: what will have happened afterwards, and what cannot be undone.
+        content: the argument that is edited under `## Content`, if any.
+        money: whether it touches the books: never sent again by us, not even when unsent.
+        absence_provable: whether a missing record proves that nothing happened.
+        tier: the tier before any rule.
+        lookup: an identifier to fill in at registration.
+    """
+
+    kind: str
+    summary: str
+    arguments: type[BaseModel]
+    describe: Callable[[Any], str]
+    title: Callable[[Any], str]
+    facts: Callable[[Any], Facts]
+    consequence: str
+    content: str | None = None
+    money: bool = False
+    absence_provable: bool = False
+    tier: Tier = Tier.APPROVAL_REQUIRED
+    lookup: Lookup | None = None
+
+    @property
+    def service(self) -> str:
+        """Return the server's name."""
+        return self.kind.split(".", 1)[0]
+
+    @property
+    def tool(self) -> str:
+        """Return the tool's name on its server."""
+        return self.kind.split(".", 1)[1]
+
+
+@dataclass(frozen=True)
+class Read:
+    """One question that a server answers without changing anything.
+
+    Args:
+        kind: `service.verb_noun`.
+        summary: one sentence for the tool list.
+        arguments: the pydantic model of the arguments (`limit` and `cursor` among them).
+    """
+
+    kind: str
+    summary: str
+    arguments: type[BaseModel]
+
+    @property
+    def tool(self) -> str:
+        """Return the tool's name on its server."""
+        return self.kind.split(".", 1)[1]
+
+
+@dataclass(frozen=True)
+class Service:
+    """One folder under `mcp_servers/`, described without importing its SDK.
+
+    Args:
+        name: the server's name and the prefix of its kinds.
+        title: the name in front of people ("Odoo").
+        actions: what it can do.
+        reads: what it can be asked.
+        settings: its rows of the settings table (`<NAME>_LIVE` is added by the catalogue).
+        required: groups of settings of which one each must be set, e.g. (("KEY", "PASSWORD"),).
+        account: names the account that would be used, from settings alone, no secret in it.
+    """
+
+    name: str
+    title: str
+    actions: tuple[Action, ...]
+    reads: tuple[Read, ...]
+    settings: tuple[Setting, ...]
+    required: tuple[tuple[str, ...], ...]
+    account: Callable[[Settings], str]
+
+    @property
+    def live_flag(self) -> str:
+        """Return the name of its own live switch."""
+        return f"{self.name.upper()}_LIVE"
+
+    def missing(self, settings: Settings) -> list[str]:
+        """Return what must still be set, in words (`ODOO_API_KEY or ODOO_PASSWORD`)."""
+        return [
+            " or ".join(group)
+            for group in self.required
+            if not any(settings.is_set(name) for name in group)
+        ]
+
+    def account_in(self, settings: Settings) -> str:
+        """Return the account's name, or "not set up"."""
+        return "not set up" if self.missing(settings) else self.account(settings)
+
+
+def canonical(value: object) -> str:
+    """Return the one JSON text of a value: sorted keys, no spaces, NFC."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return unicodedata.normalize("NFC", text)
+
+
+def payload_of(action: Action, arguments: Mapping[str, object]) -> Payload:
+    """Validate arguments and return the canonical payload.
+
+    Raises:
+        pydantic.ValidationError: an argument is missing, unknown or unusable.
+    """
+    model = action.arguments.model_validate(dict(arguments))
+    payload: Payload = model.model_dump(mode="json", exclude_none=True)
+    return payload
+
+
+def digest_of(kind: str, payload: Payload, mode: Mode, account: str) -> str:
+    """Return the SHA-256 that an approval is bound to, as 64 hex digits."""
+    bound = {
+        "version": DIGEST_VERSION,
+        "tool": kind,
+        "mode": str(mode),
+        "account": account,
+        "payload": payload,
+    }
+    return hashlib.sha256(canonical(bound).encode()).hexdigest()
+
+
+def key_of(action_id: str) -> str:
+    """Return the idempotency key written into a service's record: `AIE-` and 10 hex digits."""
+    return f"AIE-{hashlib.sha256(action_id.encode()).hexdigest()[:10]}"
