@@ -1,0 +1,1 @@
+"""One folder per service: the only code that touches a network."""
