@@ -181,6 +181,7 @@ class Service:
         settings: its rows of the settings table (`<NAME>_LIVE` is added by the catalogue).
         required: groups of settings of which one each must be set, e.g. (("KEY", "PASSWORD"),).
         account: names the account that would be used, from settings alone, no secret in it.
+        probe: the read tool that costs nothing and tells whether the service can be reached.
     """
 
     name: str
@@ -190,6 +191,7 @@ class Service:
     settings: tuple[Setting, ...]
     required: tuple[tuple[str, ...], ...]
     account: Callable[[Settings], str]
+    probe: str | None = None
 
     @property
     def live_flag(self) -> str:

@@ -1,0 +1,428 @@
+"""A request becomes a proposal, and a proposal becomes a request again.
+
+Rules: the journal row is written before the note; the note is complete in itself; what runs is what
+stands under `## Parameters` and `## Content`, validated, and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from core import frontmatter, notes, policy
+from core.actions import (
+    Action,
+    ActionId,
+    Facts,
+    Mode,
+    Payload,
+    State,
+    Tier,
+    Trust,
+    digest_of,
+    payload_of,
+)
+from core.journal import Entry, Row
+from core.strict_yaml import Plain
+from core.vault import Folder, note_name
+from utils.audit_log import Actor, Approval, Event
+from utils.clock import local_day, show
+from utils.errors import NoteError, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from pydantic import ValidationError
+
+    from core.notes import Note
+    from core.policy import Decision
+    from core.workspace import Workspace
+
+PREFIX = "APR"
+EQUAL_WITHIN = timedelta(days=30)
+HOW_TO = (
+    "Approve: move this note to `Approved`. Reject: move to `Rejected`. "
+    "Change: edit below, then move."
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A wish that an action be done.
+
+    Args:
+        kind: `service.verb_noun`.
+        arguments: not validated yet.
+        actor: who asks.
+        trust: where the words come from.
+        source: the note it comes from, as a name without `.md`.
+        evidence: text from outside, shown quoted.
+        remarks: sentences for the owner (what a lookup found).
+    """
+
+    kind: str
+    arguments: Mapping[str, object]
+    actor: Actor
+    trust: Trust = Trust.OWNER
+    source: str | None = None
+    evidence: str | None = None
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A validated request with its decision: everything but an id."""
+
+    request: Request
+    action: Action
+    payload: Payload
+    facts: Facts
+    mode: Mode
+    missing: tuple[str, ...]
+    account: str
+    decision: Decision
+
+    @property
+    def digest(self) -> str:
+        """Return what an approval of this draft is bound to."""
+        return digest_of(self.action.kind, self.payload, self.mode, self.account)
+
+
+def draft(ws: Workspace, request: Request) -> Draft:
+    """Validate a request and decide about it.
+
+    Raises:
+        NoteError: the kind is unknown or an argument cannot be used.
+    """
+    action = ws.actions.get(request.kind)
+    if action is None:
+        raise NoteError(
+            f"asks for `{notes.inline(request.kind)}`, which nobody here can do. "
+            f"Known: {', '.join(sorted(ws.actions))}"
+        )
+    payload = validated(action, request.arguments)
+    readiness = ws.readiness(action.service)
+    facts = facts_of(action, payload)
+    return Draft(
+        request,
+        action,
+        payload,
+        facts,
+        readiness.mode,
+        readiness.missing,
+        ws.account(action.service),
+        decide(ws, action, facts, request.trust),
+    )
+
+
+def decide(ws: Workspace, action: Action, facts: Facts, trust: Trust) -> Decision:
+    """Return the policy's decision about an action with these facts."""
+    known = bool(facts.counterparty) and ws.journal.knows_counterparty(facts.counterparty or "")
+    case = policy.Case(action.kind, action, facts, trust, known)
+    return policy.decide(ws.policy(), case)
+
+
+def validated(action: Action, arguments: Mapping[str, object]) -> Payload:
+    """Return the canonical payload.
+
+    Raises:
+        NoteError: an argument cannot be used; says which and why.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return payload_of(action, arguments)
+    except ValidationError as error:
+        raise NoteError(in_words(error)) from None
+
+
+def in_words(error: ValidationError) -> str:
+    """Return what is wrong with arguments, naming each one."""
+    parts = []
+    for problem in error.errors(include_url=False)[:5]:
+        place = " ".join(f"{p + 1}." if isinstance(p, int) else str(p) for p in problem["loc"])
+        message = problem["msg"].removeprefix("Value error, ")
+        parts.append(f"{place or 'the whole'}: {message}")
+    return "has parameters that cannot be used: " + "; ".join(parts)
+
+
+def facts_of(action: Action, payload: Payload) -> Facts:
+    """Return what a person must see about a payload."""
+    return action.facts(action.arguments.model_validate(payload))
+
+
+def arguments_of(action: Action, note: Note) -> dict[str, object]:
+    """Return the raw arguments of a note: its parameters and its content.
+
+    Raises:
+        NoteError: a section cannot be read.
+    """
+    arguments = notes.parameters_of(note)
+    content = notes.content_of(note)
+    if action.content is None:
+        if content:
+            raise NoteError(f"has a `## Content`, but {action.kind} sends no text")
+        return arguments
+    if content is not None:
+        if action.content in arguments:
+            raise NoteError(f"has its text twice: under `## Content` and as `{action.content}`")
+        arguments[action.content] = content
+    return arguments
+
+
+def payload_in(action: Action, note: Note) -> Payload:
+    """Return the validated payload of a note.
+
+    Raises:
+        NoteError: it cannot be used.
+    """
+    return validated(action, arguments_of(action, note))
+
+
+def propose(ws: Workspace, request: Request) -> tuple[Row, Path]:
+    """Turn a request into a registered proposal and its note.
+
+    Returns:
+        The journal row and the note's path.
+
+    Raises:
+        NoteError: the request cannot be used.
+        RefusedError: a hard stop.
+    """
+    if policy.is_hard_stop(request.kind):
+        raise RefusedError(
+            "This kind of action is never done by the program. You decide and do it yourself."
+        )
+    made = draft(ws, request)
+    if made.decision.tier is Tier.HARD_STOP:
+        raise RefusedError(*made.decision.reasons)
+    row = new_row(ws, made, title=made.action.title(_model(made)))
+    text = render(ws, made, row)
+    ws.journal.register(row, *first_entries(row, made, Event.PROPOSED), unwritten=(text, None))
+    path = ws.vault.create(ws.vault.folder(Folder.PENDING), row.note, text)
+    ws.journal.written(row.action_id, path.name)
+    ws.chronicle.flush()
+    return replace(row, note=path.name), path
+
+
+def new_row(ws: Workspace, made: Draft, *, title: str, note: str | None = None) -> Row:
+    """Return the journal row of a draft under a newly minted id."""
+    now = ws.clock.now()
+    action_id = ws.journal.mint(PREFIX, local_day(ws.clock, now))
+    days = ws.settings.count("APPROVAL_EXPIRES_DAYS")
+    return Row(
+        action_id=ActionId(action_id),
+        kind=made.action.kind,
+        mode=made.mode,
+        account=made.account,
+        payload=made.payload,
+        digest=made.digest,
+        state=State.PENDING,
+        tier=made.decision.tier,
+        reasons=made.decision.reasons,
+        policy_hash=made.decision.policy_hash,
+        note=note or note_name(action_id, title),
+        origin=str(made.request.actor),
+        trust=made.request.trust,
+        created_at=now,
+        expires_at=now + timedelta(days=days),
+        correlation_id=action_id,
+        source=made.request.source,
+        **fact_columns(made.facts),
+    )
+
+
+def fact_columns(facts: Facts) -> dict[str, Any]:
+    """Return the journal's columns of facts."""
+    return {
+        "counterparty": facts.counterparty,
+        "amount": None if facts.amount is None else str(facts.amount),
+        "currency": facts.currency,
+    }
+
+
+def first_entries(row: Row, made: Draft, event: Event) -> list[Entry]:
+    """Return the lines with which an action's story begins."""
+    base = base_entry(row, event, made.request.actor)
+    return [
+        replace(
+            base,
+            event=Event.DECIDED,
+            actor=Actor.DAEMON,
+            parameters={"tier": str(row.tier), "rules": made.decision.rules},
+        ),
+        replace(base, parameters=row.payload),
+    ]
+
+
+def base_entry(row: Row, event: Event, actor: Actor, **fields: object) -> Entry:
+    """Return a story entry with everything that the row tells."""
+    known = {
+        State.PENDING: Approval.PENDING,
+        State.REJECTED: Approval.REJECTED,
+        State.EXPIRED: Approval.EXPIRED,
+        State.WITHDRAWN: Approval.WITHDRAWN,
+    }
+    decided = Approval.AUTO_APPROVED if row.approved_by == "policy" else Approval.APPROVED
+    entry = Entry(
+        event,
+        actor,
+        action=row.kind,
+        action_id=row.action_id,
+        target=row.counterparty or row.account,
+        approval_status=known.get(row.state, decided),
+        approved_by=row.approved_by,
+        mode=row.mode,
+        digest=row.digest,
+        policy_hash=row.policy_hash,
+        attempt=row.attempt or None,
+        correlation_id=row.correlation_id,
+    )
+    return replace(entry, **fields)  # type: ignore[arg-type] # field names are checked by replace
+
+
+def _model(made: Draft) -> object:
+    return made.action.arguments.model_validate(made.payload)
+
+
+# -- the note -------------------------------------------------------------------------------------
+
+
+def render(ws: Workspace, made: Draft, row: Row) -> str:
+    """Return the complete text of a new proposal note."""
+    front = front_of(ws, made.action, row)
+    parts = [frontmatter.compose(front), callout(ws, made.action, row, made.missing)]
+    parameters = {k: v for k, v in made.payload.items() if k != made.action.content}
+    if made.action.content is not None:
+        content = notes.content_lines(str(made.payload.get(made.action.content, "")))
+        parts += ["", f"## {notes.CONTENT}", "", content]
+    if parameters or made.action.content is None:
+        parts += ["", f"## {notes.PARAMETERS}", "", notes.yaml_block(parameters)]
+    parts += ["", f"## {notes.WHY}", "", why(ws, made, row), ""]
+    head, *rest = parts
+    return head + "\n".join(rest)
+
+
+def front_of(ws: Workspace, action: Action, row: Row) -> dict[str, object]:
+    """Return the front matter of a pending proposal, at most ten keys."""
+    front: dict[str, object] = {
+        "type": "approval",
+        "action_id": row.action_id,
+        "action": row.kind,
+        "tier": str(row.tier),
+    }
+    front.update(shown_facts(row))
+    front["created"] = Plain(show(ws.clock, row.created_at))
+    front["expires"] = Plain(show(ws.clock, row.expires_at))
+    front["tags"] = [f"approval/{action.service}"]
+    return front
+
+
+def shown_facts(row: Row) -> dict[str, object]:
+    """Return the facts that a note shows as properties."""
+    shown: dict[str, object] = {}
+    if row.counterparty:
+        shown["counterparty"] = row.counterparty
+    if row.amount is not None:
+        shown["amount"] = Decimal(row.amount)
+    if row.currency:
+        shown["currency"] = row.currency
+    return shown
+
+
+def disagreements(row: Row, facts: Facts, note: Note) -> list[str]:
+    """Return, in words, the properties that the owner changed and that disagree with the payload.
+
+    A property still at its registered value is merely stale; one that says what the payload says
+    agrees.
+    """
+    now = fact_columns(facts) | {"action": row.kind}
+    registered = {
+        "counterparty": row.counterparty,
+        "amount": row.amount,
+        "currency": row.currency,
+        "action": row.kind,
+    }
+    found = []
+    for key, value in now.items():
+        shown = note.front.get(key)
+        if shown is None or any(_same(shown, known) for known in (value, registered[key])):
+            continue
+        found.append(
+            f"the property `{key}` says {notes.inline(shown)}, the parameters say "
+            f"{notes.inline(value if value is not None else 'nothing')}"
+        )
+    return found
+
+
+def _same(shown: object, value: str | None) -> bool:
+    if value is None:
+        return False
+    if str(shown) == value:
+        return True
+    try:
+        return Decimal(str(shown)) == Decimal(value)
+    except InvalidOperation:
+        return False
+
+
+def mode_line(mode: Mode, service_title: str) -> str:
+    """Return the sentence that says whether anything outside will change."""
+    if mode is Mode.DRY_RUN:
+        return f"Nothing has been sent. DRY RUN: {service_title} will not be changed."
+    if mode is Mode.SANDBOX:
+        return (
+            f"Nothing has been sent. SANDBOX: only the practice {service_title} on this machine "
+            "will be changed."
+        )
+    return f"Nothing has been sent. LIVE: {service_title} will be changed for real."
+
+
+def callout(ws: Workspace, action: Action, row: Row, missing: tuple[str, ...] = ()) -> str:
+    """Return the question at the top of a proposal."""
+    described = action.describe(action.arguments.model_validate(row.payload))
+    lines = [
+        f"> [!question] Approve: {described}?",
+        f"> {HOW_TO}",
+        f"> {mode_line(row.mode, ws.services[action.service].title)}",
+    ]
+    if missing and row.mode is Mode.DRY_RUN:
+        lines.append(f"> To make it real, set first: {', '.join(missing)}.")
+    return "\n".join(lines)
+
+
+def why(ws: Workspace, made: Draft, row: Row) -> str:
+    """Return the lines under `## Why`."""
+    lines = [f"- {notes.inline(reason, 300)}" for reason in made.decision.reasons]
+    lines += [f"- {notes.inline(remark, 300)}" for remark in made.request.remarks]
+    lines += [f"- Afterwards: {made.action.consequence}"]
+    lines += equal_warnings(ws, row)
+    lines.append(f"- Account: {notes.inline(made.account)}")
+    if made.request.source:
+        lines.append(f"- Source: [[{notes.inline(made.request.source)}]]")
+    if made.request.evidence:
+        lines += [
+            "",
+            "> [!quote]- What it comes from (untrusted)",
+            notes.quoted(made.request.evidence),
+        ]
+    return "\n".join(lines)
+
+
+def equal_warnings(ws: Workspace, row: Row) -> list[str]:
+    """Return a line for every equal action done within 30 days."""
+    since = row.created_at - EQUAL_WITHIN
+    return [
+        f"- WARNING: the same was already done on {show(ws.clock, done_at(old))[:10]}: "
+        f"[[{old.note.removesuffix('.md')}]]. Approve only if you want it twice."
+        for old in ws.journal.recent_equal(row, since)[:3]
+    ]
+
+
+def done_at(row: Row) -> datetime:
+    """Return when an action ended, as far as known."""
+    return row.finished_at or row.created_at

@@ -1,0 +1,148 @@
+"""What a moved note means: approve, look again, refuse. Pure decisions, no files, no calls.
+
+Rules: only the payload counts; an edit that raises the tier or changes who is paid or addressed is
+asked once more; a property that disagrees with the payload is asked once; expired means asked
+again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from core import approvals, notes
+from core.actions import Action, Facts, Payload, Tier, digest_of
+
+if TYPE_CHECKING:
+    from core.journal import Row
+    from core.notes import Note
+    from core.policy import Decision
+    from core.workspace import Workspace
+
+
+class Verdict(StrEnum):
+    """What is to be done with an approved note."""
+
+    RUN = "run"
+    ASK_AGAIN = "ask_again"
+    HARD_STOP = "hard_stop"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a note says now, held against what was registered.
+
+    Args:
+        verdict: what follows from it.
+        payload: what would run.
+        facts: what a person must see of it.
+        digest: what the grant would be bound to.
+        decision: the policy's decision about it as it stands.
+        changes: the owner's edits, one line each (`amount: 1250.00 -> 1300.00`).
+        reasons: why it is asked again or cannot be used.
+    """
+
+    verdict: Verdict
+    payload: Payload
+    facts: Facts
+    digest: str
+    decision: Decision
+    changes: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def is_edited(self) -> bool:
+        """Return whether the owner changed what would run."""
+        return bool(self.changes)
+
+
+def read(ws: Workspace, action: Action, row: Row, note: Note) -> Reading:
+    """Return what an approved note means.
+
+    Raises:
+        NoteError: its payload cannot be used.
+    """
+    payload = approvals.payload_in(action, note)
+    payload = _without_stale_lookup(action, row, payload)
+    facts = approvals.facts_of(action, payload)
+    decision = approvals.decide(ws, action, facts, row.trust)
+    digest = digest_of(row.kind, payload, row.mode, row.account)
+    changes = tuple(differences(row.payload, payload))
+    reasons = [*_raised(row, decision), *_other_party(action, row, facts)]
+    reasons += _other_record(action, row, payload)
+    reasons += approvals.disagreements(row, facts, note)
+    verdict = Verdict.ASK_AGAIN if reasons else Verdict.RUN
+    if decision.tier.rank > row.tier.rank and decision.tier is Tier.HARD_STOP:
+        verdict = Verdict.HARD_STOP
+    return Reading(verdict, payload, facts, digest, decision, changes, tuple(reasons))
+
+
+def _without_stale_lookup(action: Action, row: Row, payload: Payload) -> Payload:
+    """Drop an identifier that belongs to the name that stood there before the edit."""
+    lookup = action.lookup
+    if lookup is None:
+        return payload
+    renamed = payload.get(lookup.source) != row.payload.get(lookup.source)
+    kept = payload.get(lookup.target) == row.payload.get(lookup.target)
+    if renamed and kept and payload.get(lookup.target) is not None:
+        return {name: value for name, value in payload.items() if name != lookup.target}
+    return payload
+
+
+def _raised(row: Row, decision: Decision) -> list[str]:
+    if decision.tier.rank <= row.tier.rank:
+        return []
+    return [f"it now needs more care: {reason}" for reason in decision.reasons[:1]]
+
+
+def _other_party(action: Action, row: Row, facts: Facts) -> list[str]:
+    before = approvals.facts_of(action, row.payload)
+    found = []
+    for name, old, new in (
+        ("counterparty", before.counterparty, facts.counterparty),
+        ("recipients", before.recipients, facts.recipients),
+        ("account", before.account, facts.account),
+    ):
+        if old != new:
+            found.append(f"you changed the {name} from {notes.inline(old)} to {notes.inline(new)}")
+    return found
+
+
+def _other_record(action: Action, row: Row, payload: Payload) -> list[str]:
+    """Return whether an identifier was changed under an unchanged name; filling one in is fine."""
+    lookup = action.lookup
+    if lookup is None:
+        return []
+    before, now = row.payload.get(lookup.target), payload.get(lookup.target)
+    if before is None or now is None or before == now:
+        return []
+    return [f"you changed the {lookup.target} from {before} to {now}"]
+
+
+def differences(before: object, after: object, name: str = "") -> list[str]:
+    """Return the changes between two payloads, one line each."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        keys = [*before, *(key for key in after if key not in before)]
+        return [
+            line
+            for key in keys
+            for line in differences(before.get(key), after.get(key), _joined(name, key))
+        ]
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        return [
+            line
+            for number, (old, new) in enumerate(zip(before, after, strict=True), start=1)
+            for line in differences(old, new, _joined(name, number))
+        ]
+    if before == after:
+        return []
+    return [f"{name}: {_shown(before)} -> {_shown(after)}"]
+
+
+def _joined(name: str, key: object) -> str:
+    return f"{name} {key}".strip()
+
+
+def _shown(value: object) -> str:
+    return "(nothing)" if value is None else notes.inline(value, 200)

@@ -1,0 +1,301 @@
+"""The daemon's loop: wait for the bell, do what is ready, show that it lives.
+
+Rules: it waits on an event and never polls; every round is idempotent; watch first, then recover,
+then say `ready`; progress, not liveness, is what it reports.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+from filelock import FileLock, Timeout
+
+from core import backup, dashboard
+from core.actions import Mode, State
+from core.executor import Executor
+from core.journal import Entry, damaged
+from core.policy import HANDBOOK
+from utils import files
+from utils.audit_log import Actor, Event
+from utils.clock import iso
+from utils.errors import JournalError, LockHeldError, UsageError
+from utils.log import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from core.sources import Runner
+    from core.workspace import Workspace
+
+log = get_logger()
+LOCK_NAME = "daemon.lock"
+HEARTBEAT = "heartbeat"
+SERVICES = "services"
+BURST_PAUSE_S = 0.05
+"""While calls are under way our own filing makes events; listing more often only costs time."""
+STOP_WAIT_S = 5.0
+FAILED_PAUSE_S = 2.0
+ONCE_WAIT_S = 60.0
+"""`--once` waits for retries that are due within this time, not for a planned publication."""
+ONCE_SETTLE_S = 16.0
+
+
+class Watch(Protocol):
+    """Something that rings the bell and may have to be set anew."""
+
+    def check(self) -> None:
+        """Set watches anew where a folder was renamed, deleted or made again."""
+
+
+class Bell:
+    """Wakes the loop; says whether a look around is wanted or only answers have come."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._look = False
+
+    def ring(self) -> None:
+        """Ask for a look around."""
+        self._look = True
+        self._event.set()
+
+    def answer(self) -> None:
+        """Tell that an answer has come."""
+        self._event.set()
+
+    def wait(self, timeout_s: float | None) -> bool:
+        """Wait for a ring; return whether a look around is wanted."""
+        rang = self._event.wait(timeout_s)
+        self._event.clear()
+        look, self._look = self._look, False
+        return look or not rang
+
+
+def acquire_lock(state: Path) -> FileLock:
+    """Take the lock that makes this the only daemon of a vault.
+
+    Raises:
+        LockHeldError: another daemon holds it.
+    """
+    lock = FileLock(state / LOCK_NAME)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        pid = _pid(state)
+        who = f" (process {pid})" if pid else ""
+        raise LockHeldError(
+            f"Another daemon{who} already works on this vault. Stop it first, or leave it running."
+        ) from None
+    (state / "daemon.pid").write_text(f"{os.getpid()}\n", encoding="ascii")
+    return lock
+
+
+def _pid(state: Path) -> str:
+    with suppress(OSError):
+        return (state / "daemon.pid").read_text(encoding="ascii").strip()
+    return ""
+
+
+def is_running(state: Path) -> bool:
+    """Return whether a daemon holds this vault."""
+    lock = FileLock(state / LOCK_NAME)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+class Daemon:
+    """One vault's daemon.
+
+    Args:
+        ws: the vault and its records.
+        runner: calls the servers.
+    """
+
+    def __init__(self, ws: Workspace, runner: Runner) -> None:
+        self.ws = ws
+        self.bell = Bell()
+        self.executor = Executor(ws, runner, self.bell)
+        self._stopping = threading.Event()
+        self._dashboard = dashboard.Dashboard(ws, self.executor.desk)
+        self.watches: Sequence[Watch] = ()
+        self._full_at = 0.0
+        self._look_at = 0.0
+
+    # -- life ---------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Recover what an ended daemon left behind; doing it twice is doing it once.
+
+        Raises:
+            JournalError: the log and the journal do not belong together.
+            UsageError: the sandbox would run in a vault that has real actions.
+        """
+        self._check_mode()
+        self.ws.vault.prepare()
+        for folder in self.ws.vault.root.iterdir():
+            if folder.is_dir() and not folder.is_symlink():
+                files.remove_stale_temporaries(folder)
+        self._check_log()
+        policy = self.ws.policy()
+        self.executor.recover()
+        self.ws.journal.remember(SERVICES, self.ws.service_modes())
+        warnings = [Entry(Event.WARNED, Actor.DAEMON, target=HANDBOOK, error=policy.problem)]
+        self.ws.chronicle.record(
+            Entry(
+                Event.STARTED,
+                Actor.DAEMON,
+                target=self.ws.paths.vault.name,
+                policy_hash=policy.hash,
+            ),
+            *(warnings if policy.problem else []),
+        )
+
+    def _check_mode(self) -> None:
+        sandbox = self.ws.settings.flag("AI_EMPLOYEE_SANDBOX")
+        if sandbox and self.ws.journal.has_mode(Mode.DRY_RUN, Mode.LIVE):
+            raise UsageError(
+                "This vault already has actions outside the sandbox, and they must not be mixed "
+                "with practice. Use another vault: --vault ./practice/AI_Employee"
+            )
+        if not sandbox and self.ws.journal.has_mode(Mode.SANDBOX):
+            raise UsageError(
+                "This vault belongs to the sandbox. Start it with --sandbox, or use another vault "
+                "for real work."
+            )
+
+    def _check_log(self) -> None:
+        """Make sure that log and journal tell the same story before anything is sent."""
+        chronicle = self.ws.chronicle
+        boot = boot_id()
+        if chronicle.is_cut():
+            known = self.ws.journal.recall("boot")
+            if not boot or known == boot:
+                raise JournalError(
+                    "The daily log ends before the last entry that the journal knows: somebody cut "
+                    "it, or it was restored from an older copy. Nothing is sent. Put the log back; "
+                    "`bin/run verify-log` says where it ends."
+                )
+            lost = chronicle.recover_cut_tail()
+            log.warning("log.recovered", entries=lost)
+        backup.take_in_later_log(self.ws)
+        self.ws.journal.remember("boot", boot)
+
+    def stop(self) -> None:
+        """Ask the loop to end; may be called from a signal handler."""
+        self._stopping.set()
+        self.bell.ring()
+
+    def run(self) -> None:
+        """Work until `stop` is called."""
+        wait_s: float | None = 0.0
+        while not self._stopping.is_set():
+            look = self.bell.wait(wait_s)
+            if self._stopping.is_set():
+                break
+            wait_s = self._guarded_step(look=look)
+        self._wind_down()
+
+    def _guarded_step(self, *, look: bool) -> float:
+        """Do one round; a failure nobody foresaw is logged and costs a pause, not the daemon.
+
+        Raises:
+            JournalError: the journal can no longer be trusted, so nothing may go on.
+        """
+        try:
+            return self.step(look=look)
+        except sqlite3.OperationalError as error:  # busy or full: the next round tries again
+            log.exception("round.failed", reason=str(error))
+        except sqlite3.DatabaseError as error:
+            raise damaged(self.ws.paths.journal, error) from error
+        except JournalError:
+            raise
+        except Exception as error:
+            log.exception("round.failed", reason=str(error))
+        self._full_at = 0.0
+        return FAILED_PAUSE_S
+
+    def run_once(self, sweep: Callable[[], float | None]) -> None:
+        """Handle everything that is ready, waits included, and return.
+
+        Args:
+            sweep: takes what was dropped; returns the seconds until it wants to be called again.
+        """
+        while not self._stopping.is_set():
+            sweep_s = sweep()
+            wait_s = self.step(look=True, full=True)
+            waits = [wait_s] if sweep_s is None else [wait_s, sweep_s]
+            if not self.executor.busy and not self._has_more(min(waits)):
+                break
+            self.bell.wait(min(*waits, 1.0))
+        self._wind_down()
+
+    def _has_more(self, wait_s: float) -> bool:
+        """Return whether waiting brings work that is due now: settling, undo, reading back."""
+        now = self.ws.clock.now()
+        held = [
+            row
+            for row in self.ws.journal.in_states(State.APPROVED)
+            if row.retry_at is None or (row.retry_at - now).total_seconds() < ONCE_WAIT_S
+        ]
+        if self.ws.vault.paused:
+            held = []
+        return bool(held) or wait_s < ONCE_SETTLE_S
+
+    # -- one round ----------------------------------------------------------------------------
+
+    def step(self, *, look: bool, full: bool = False) -> float:
+        """Do one round; return the seconds to wait for the next one."""
+        now = self.ws.clock.monotonic()
+        rescan_s = self.ws.settings.seconds("RESCAN_S")
+        if not look and now < self._full_at:
+            self.executor.collect()
+            self.ws.chronicle.flush()
+            wake_s = self.executor.desk.take_wake()
+            return self._next(now, wake_s)
+        if look and self.executor.busy and now < self._look_at and not full:
+            self.executor.collect()
+            self.executor.desk.wake_in(self._look_at - now)
+            return self._next(now, self.executor.desk.take_wake())
+        self._look_at = now + BURST_PAUSE_S
+        full = full or now >= self._full_at
+        if full:
+            self._full_at = now + rescan_s
+            self._housekeeping()
+        wake_s = self.executor.run_ready(full=full)
+        self._dashboard.refresh()
+        return self._next(now, wake_s)
+
+    def _next(self, now: float, wake_s: float | None) -> float:
+        until_full_s = max(0.0, self._full_at - now)
+        return until_full_s if wake_s is None else min(wake_s, until_full_s)
+
+    def _housekeeping(self) -> None:
+        self.ws.journal.remember(HEARTBEAT, iso(self.ws.clock.now()))
+        for watch in self.watches:
+            watch.check()
+        backup.nightly(self.ws)
+
+    def _wind_down(self) -> None:
+        """Give calls under way a little time, then leave; what is unfinished is read back later."""
+        deadline = self.ws.clock.monotonic() + STOP_WAIT_S
+        while self.executor.busy and self.ws.clock.monotonic() < deadline:
+            self.bell.wait(0.1)
+            self.executor.collect()
+        self._dashboard.refresh(force=True, stopping=True)
+        self.ws.chronicle.record(Entry(Event.STOPPED, Actor.DAEMON))
+
+
+def boot_id() -> str:
+    """Return an id of this machine's present boot, "" where the system has none."""
+    with suppress(OSError), open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:  # noqa: PTH123 - a kernel file
+        return file.read().strip()
+    return ""

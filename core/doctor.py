@@ -1,0 +1,131 @@
+"""Checks of everything the program stands on, each in one sentence that says what to do.
+
+Rule: what was never set up is not broken; what is broken is said first.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from core.daemon import HEARTBEAT, is_running
+from core.journal import newest_backup
+from core.vault import HOT, PAUSE_NOTE
+from utils.clock import from_iso
+from utils.errors import AppError, NoteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from core.workspace import Workspace
+
+FREE_BYTES_WANTED = 500 << 20
+HEARTBEAT_MAX = timedelta(minutes=5)
+BACKUP_MAX = timedelta(days=3)
+
+
+class Health(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    NOT_SET_UP = "not set up"
+    ATTENTION = "attention"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding."""
+
+    name: str
+    health: Health
+    text: str
+
+
+def examine(ws: Workspace) -> Iterator[Check]:
+    """Check the vault and its records; the services are checked by the caller, who may ask them."""
+    yield from _vault(ws)
+    yield _disk(ws)
+    yield _daemon(ws)
+    yield _policy(ws)
+    yield _journal(ws)
+    yield _log(ws)
+    yield _backup(ws)
+
+
+def _vault(ws: Workspace) -> Iterator[Check]:
+    root = ws.vault.root
+    missing = [str(folder) for folder in HOT if not ws.vault.folder(folder).is_dir()]
+    if missing:
+        yield Check("vault", Health.BROKEN, f"{root} lacks {', '.join(missing)}. Run: bin/run init")
+        return
+    yield Check("vault", Health.OK, str(root))
+    if ws.vault.paused:
+        yield Check("pause", Health.ATTENTION, f"{PAUSE_NOTE} lies in the vault: nothing is sent.")
+    try:
+        left = [item for folder in HOT for item in ws.vault.listing(folder).left_alone]
+    except NoteError as error:
+        yield Check("vault", Health.BROKEN, str(error))
+        return
+    for item in left:
+        yield Check(
+            "left alone", Health.ATTENTION, f"{ws.vault.relative(item.path)}: {item.reason}"
+        )
+
+
+def _disk(ws: Workspace) -> Check:
+    free = shutil.disk_usage(ws.paths.state).free
+    text = f"{free >> 20:,} MiB free beside the journal"
+    health = Health.OK if free >= FREE_BYTES_WANTED else Health.BROKEN
+    return Check("disk", health, text if health is Health.OK else f"{text}: make room")
+
+
+def _daemon(ws: Workspace) -> Check:
+    if not is_running(ws.paths.state):
+        return Check("daemon", Health.NOT_SET_UP, "not running; start it with: bin/run")
+    heartbeat = ws.journal.recall(HEARTBEAT)
+    age = ws.clock.now() - from_iso(heartbeat) if heartbeat else HEARTBEAT_MAX * 2
+    if age > HEARTBEAT_MAX:
+        return Check(
+            "daemon", Health.BROKEN, "it holds the vault but shows no progress; restart it"
+        )
+    return Check("daemon", Health.OK, f"running, last round {age.total_seconds():.0f} s ago")
+
+
+def _policy(ws: Workspace) -> Check:
+    policy = ws.policy()
+    if policy.problem:
+        return Check("policy", Health.BROKEN, policy.problem)
+    limit = f"limit {policy.limit_amount} {policy.limit_currency}, policy {policy.hash}"
+    return Check("policy", Health.OK, limit)
+
+
+def _journal(ws: Workspace) -> Check:
+    try:
+        ws.journal.check()
+    except AppError as error:
+        return Check("journal", Health.BROKEN, str(error))
+    return Check("journal", Health.OK, str(ws.paths.journal))
+
+
+def _log(ws: Workspace) -> Check:
+    verdict = ws.chronicle.verify()
+    if verdict.ok:
+        return Check("log", Health.OK, f"{verdict.entries_checked:,} entries, chain unbroken")
+    bad = verdict.first_bad
+    where = f"{bad.day} line {bad.line_number}: {bad.reason}" if bad else "unknown place"
+    return Check("log", Health.BROKEN, f"the chain is broken at {where}")
+
+
+def _backup(ws: Workspace) -> Check:
+    newest = newest_backup(ws.paths.journal)
+    if newest is None:
+        return Check("backup", Health.NOT_SET_UP, "none yet; the daemon makes one every night")
+    day = newest.name.removeprefix("journal-")[:8]
+    today = ws.clock.local(ws.clock.now())
+    limit = (today - BACKUP_MAX).strftime("%Y%m%d")
+    health = Health.OK if day >= limit else Health.ATTENTION
+    return Check("backup", health, newest.name)

@@ -1,0 +1,90 @@
+"""The journal's format, as numbered steps that are only ever appended to."""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE actions (
+            action_id TEXT PRIMARY KEY,
+            kind TEXT NOT NULL,
+            mode TEXT NOT NULL CHECK (mode IN ('dry_run', 'live', 'sandbox')),
+            account TEXT NOT NULL,
+            payload TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('pending', 'approved', 'sending', 'done',
+                'dry_run_completed', 'not_sent', 'refused', 'unknown', 'rejected', 'withdrawn',
+                'expired')),
+            tier TEXT NOT NULL CHECK (tier IN ('autonomous', 'approval_required', 'hard_stop')),
+            reasons TEXT NOT NULL,
+            policy_hash TEXT NOT NULL,
+            note TEXT NOT NULL,
+            origin TEXT NOT NULL,
+            trust TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            expires_at TEXT NOT NULL,
+            correlation_id TEXT NOT NULL,
+            source TEXT,
+            counterparty TEXT,
+            amount TEXT,
+            currency TEXT,
+            approved_at TEXT,
+            approved_by TEXT,
+            grant_until TEXT,
+            attempt INTEGER NOT NULL DEFAULT 0,
+            retry_at TEXT,
+            sending_at TEXT,
+            finished_at TEXT,
+            filed_at TEXT,
+            request TEXT,
+            remote_id TEXT,
+            remote_url TEXT,
+            summary TEXT,
+            error TEXT,
+            error_class TEXT,
+            CHECK (state <> 'sending' OR (attempt > 0 AND mode <> 'dry_run')),
+            CHECK (state <> 'done' OR mode <> 'dry_run')
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX actions_open ON actions(state) WHERE filed_at IS NULL",
+        "CREATE INDEX actions_by_state ON actions(state, created_at)",
+        "CREATE INDEX actions_by_kind ON actions(kind, created_at)",
+        "CREATE INDEX actions_by_mode ON actions(mode)",
+        "CREATE INDEX actions_by_counterparty ON actions(counterparty) WHERE state = 'done'",
+        """
+        CREATE TABLE unwritten (
+            action_id TEXT PRIMARY KEY REFERENCES actions(action_id),
+            text TEXT NOT NULL,
+            replaces TEXT
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE story (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            at TEXT NOT NULL,
+            action_id TEXT,
+            fields TEXT NOT NULL,
+            seq INTEGER
+        )
+        """,
+        "CREATE INDEX story_of_action ON story(action_id) WHERE action_id IS NOT NULL",
+        "CREATE INDEX story_untold ON story(number) WHERE seq IS NULL",
+        "CREATE INDEX story_by_seq ON story(seq) WHERE seq IS NOT NULL",
+        """
+        CREATE TABLE numbers (
+            prefix TEXT NOT NULL,
+            day TEXT NOT NULL,
+            last INTEGER NOT NULL,
+            PRIMARY KEY (prefix, day)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE sources (
+            key TEXT PRIMARY KEY,
+            note TEXT NOT NULL,
+            at TEXT NOT NULL
+        ) WITHOUT ROWID
+        """,
+        "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    ),
+)

@@ -1,0 +1,318 @@
+"""What stands in a note: front matter, sections, and edits that keep the owner's words.
+
+Rules: a section runs to the next of our headings outside a fence; only `## Parameters` and
+`## Content` ever run; text from outside is fenced, defanged and capped before it enters a note.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from core import frontmatter, strict_yaml
+from utils.errors import NoteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+PARAMETERS, CONTENT, WHY, RESULT = "Parameters", "Content", "Why", "Result"
+HEADINGS = (PARAMETERS, CONTENT, WHY, RESULT)
+_HEADING = re.compile(rf"## ({'|'.join(HEADINGS)})(?: +(\S.*?))?\s*$")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)$")
+KEY_ALIASES = {
+    "action_type": "action",
+    "tool": "action",
+    "to": "counterparty",
+    "recipient": "counterparty",
+}
+TYPE_ALIASES = {"approval_request": "approval"}
+UNTRUSTED_LIMIT_CHARS = 4_000
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff]"
+)
+_OUR_CALLOUT = re.compile(
+    r"> \[!\w+\] (Approve|Done|DRY RUN|Not done|In doubt|Rejected|Expired|Refused|I will not)\b"
+)
+
+
+@dataclass(frozen=True)
+class Section:
+    """One `## Heading` of ours.
+
+    Args:
+        title: Parameters, Content, Why or Result.
+        label: what follows the title (`facebook` in `## Content facebook`), "" without.
+        lines: the lines below the heading.
+        start: the heading's line number in the body, from 0.
+        end: the line after its last one.
+    """
+
+    title: str
+    label: str
+    lines: tuple[str, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Note:
+    """A note taken apart.
+
+    Args:
+        text: the whole note as decoded.
+        front: the front matter's values, aliases resolved.
+        body: the lines after the front matter, line ends removed.
+        sections: our sections in their order.
+    """
+
+    text: str
+    front: Mapping[str, object]
+    body: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+    def section(self, title: str, label: str = "") -> Section | None:
+        """Return one section, None when the note has none.
+
+        Raises:
+            NoteError: it stands there twice.
+        """
+        found = [s for s in self.sections if s.title == title and s.label == label]
+        if len(found) > 1:
+            raise NoteError(f"has the heading `## {title}` {len(found)} times; keep one")
+        return found[0] if found else None
+
+    def word(self, key: str) -> str | None:
+        """Return a front matter value as text, None when missing or empty."""
+        value = self.front.get(key)
+        return None if value is None or value == "" else str(value)
+
+
+def decode(data: bytes) -> str:
+    """Return a note's text.
+
+    Raises:
+        NoteError: it is empty or not UTF-8 text.
+    """
+    if not data.strip():
+        raise NoteError("is empty")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise NoteError(f"is not UTF-8 text (byte {error.start + 1})") from None
+    if "\x00" in text:
+        raise NoteError("is not text (it holds NUL bytes)")
+    return text
+
+
+def parse(data: bytes) -> Note:
+    """Take a note apart.
+
+    Raises:
+        NoteError: it is no text, or its front matter cannot be read.
+    """
+    text = decode(data)
+    raw = frontmatter.read(text)
+    front: dict[str, object] = {}
+    for key, value in raw.items():
+        name = KEY_ALIASES.get(key, key)
+        if name in front or (name != key and name in raw):
+            continue  # our own key beside its alias wins
+        front[name] = value
+    if "type" in front:
+        front["type"] = TYPE_ALIASES.get(str(front["type"]), front["type"])
+    body = tuple(frontmatter.split(text).body.splitlines())
+    return Note(text, front, body, tuple(_sections(body)))
+
+
+def _sections(body: tuple[str, ...]) -> Iterator[Section]:
+    headings = [*_headings(body), (len(body), "", "")]
+    for (start, title, label), (end, _, _) in pairwise(headings):
+        yield Section(title, label, body[start + 1 : end], start, end)
+
+
+def _headings(body: tuple[str, ...]) -> Iterator[tuple[int, str, str]]:
+    fence = ""
+    for number, line in enumerate(body):
+        mark = _FENCE.match(line)
+        if fence:
+            if mark and mark[1].startswith(fence) and not mark[2].strip():
+                fence = ""
+        elif mark and not (mark[1][0] == "`" and "`" in mark[2]):
+            fence = mark[1]
+        elif heading := _HEADING.match(line):
+            yield number, heading[1], heading[2] or ""
+
+
+def content_of(note: Note, label: str = "") -> str | None:
+    r"""Return the text that is sent: LF, NFC, outer blank lines cut, `\#` read as `#`."""
+    section = note.section(CONTENT, label)
+    if section is None:
+        return None
+    lines = list(section.lines)
+    while lines and not lines[0].strip():
+        lines.pop(0)
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return unicodedata.normalize("NFC", "\n".join(lines)).replace("\\#", "#")
+
+
+def content_lines(text: str) -> str:
+    r"""Return a text as it is shown under `## Content`: `#` written `\#`, so no tag is made.
+
+    Raises:
+        NoteError: it would not be read back as the same text.
+    """
+    shown = text.replace("#", "\\#")
+    probe = parse(f"---\ntype: approval\n---\n## {CONTENT}\n\n{shown}\n\n## {WHY}\n".encode())
+    if content_of(probe) != text:
+        raise NoteError(
+            "the text cannot be shown safely in a note: it begins or ends with empty lines, or "
+            "opens a code fence without closing it"
+        )
+    return shown
+
+
+def parameters_of(note: Note) -> dict[str, object]:
+    """Return the mapping in the yaml fence under `## Parameters`; missing means empty.
+
+    Raises:
+        NoteError: the block cannot be read, or there is more than one.
+    """
+    section = note.section(PARAMETERS)
+    if section is None:
+        return {}
+    blocks = list(_fenced(section.lines))
+    if not blocks:
+        if any(line.strip() for line in section.lines):
+            raise NoteError("`## Parameters` must hold one ```yaml block")
+        return {}
+    if len(blocks) > 1:
+        raise NoteError("`## Parameters` holds more than one block; keep one")
+    value = strict_yaml.parse("\n".join(blocks[0]))
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise NoteError("`## Parameters` must hold `name: value` lines")
+    return value
+
+
+def _fenced(lines: tuple[str, ...]) -> Iterator[list[str]]:
+    fence, block = "", list[str]()
+    for line in lines:
+        mark = _FENCE.match(line)
+        if not fence and mark:
+            fence, block = mark[1], []
+        elif fence and mark and mark[1].startswith(fence) and not mark[2].strip():
+            yield block
+            fence = ""
+        elif fence:
+            block.append(line)
+    if fence:
+        raise NoteError("a code block is opened and never closed")
+
+
+def with_section(text: str, title: str, body: str) -> str:
+    """Return a note with one section's content replaced, or added at the end.
+
+    Args:
+        text: the note.
+        title: Parameters, Content, Why or Result.
+        body: the new lines below the heading, without outer blank lines.
+    """
+    newline = "\r\n" if "\r\n" in text else "\n"
+    parts = frontmatter.split(text)
+    lines = parts.body.splitlines()
+    found = [s for s in _sections(tuple(lines)) if s.title == title and not s.label]
+    block = [f"## {title}", "", *body.splitlines(), ""]
+    if found:
+        lines[found[0].start : found[0].end] = block
+    else:
+        while lines and not lines[-1].strip():
+            lines.pop()
+        lines += ["", *block]
+    return _joined(text, parts.body, lines, newline)
+
+
+def with_callout(text: str, callout: str) -> str:
+    """Return a note whose opening callout is replaced when it is ours; else it is put on top.
+
+    Args:
+        text: the note.
+        callout: lines beginning with `> [!kind]`.
+    """
+    newline = "\r\n" if "\r\n" in text else "\n"
+    body = frontmatter.split(text).body
+    lines = body.splitlines()
+    start = next((n for n, line in enumerate(lines) if line.strip()), 0)
+    end = start
+    if lines and _OUR_CALLOUT.match(lines[start]):
+        while end < len(lines) and lines[end].startswith(">"):
+            end += 1
+    lines[start:end] = callout.splitlines() if end > start else [*callout.splitlines(), ""]
+    return _joined(text, body, lines, newline)
+
+
+def with_parameter(text: str, name: str, value: object, after: str) -> str:
+    """Return a note with one more line in its parameters, the others left as they are.
+
+    Args:
+        text: the note.
+        name: the parameter; must not be there yet.
+        value: its value.
+        after: the parameter whose line it follows, when that is one plain line.
+
+    Raises:
+        NoteError: the parameters cannot be read.
+    """
+    before = parameters_of(parse(text.encode()))
+    wanted = {**before, name: value}
+    line = strict_yaml.dump_block({name: value}).rstrip()
+    anchor = re.compile(rf"^({re.escape(after)}:[^\r\n]*)(\r?\n)", re.MULTILINE)
+    grown = anchor.sub(lambda found: f"{found[1]}{found[2]}{line}{found[2]}", text, count=1)
+    try:
+        if parameters_of(parse(grown.encode())) == wanted:
+            return grown
+    except NoteError:
+        pass  # the line stood elsewhere, or spans several: the block is written anew below
+    return with_section(text, PARAMETERS, yaml_block(wanted))
+
+
+def _joined(text: str, body: str, lines: list[str], newline: str) -> str:
+    head = text[: len(text) - len(body)]
+    return head + newline.join(lines) + newline
+
+
+def yaml_block(values: Mapping[str, object]) -> str:
+    """Return the fenced block under `## Parameters`."""
+    return f"```yaml\n{strict_yaml.dump_block(dict(values)).rstrip()}\n```"
+
+
+def inline(text: object, limit: int = 120) -> str:
+    """Return text from anywhere as harmless words for headings, tables and link texts."""
+    line = " ".join(_INVISIBLE.sub("", str(text)).split())
+    line = re.sub(r"[\[\]|<>#^`*~$%{}\\]|(?<!\w)_|_(?!\w)", " ", line)
+    line = " ".join(line.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def bold(text: object) -> str:
+    """Return a name or figure set bold, with nothing in it that Markdown would act on."""
+    return f"**{inline(text)}**"
+
+
+def quoted(text: str) -> str:
+    """Return text from outside as an inert, capped quote block.
+
+    Every line is prefixed and lies in a fence longer than any run of backticks inside.
+    """
+    cleaned = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    cleaned = cleaned.replace("<%", "<\u200b%").replace("{{", "{\u200b{")
+    if len(cleaned) > UNTRUSTED_LIMIT_CHARS:
+        cleaned = cleaned[:UNTRUSTED_LIMIT_CHARS] + "\n(cut)"
+    longest = max((len(run) for run in re.findall(r"`+", cleaned)), default=0)
+    fence = "`" * max(3, longest + 1)
+    lines = [f"{fence}text", *cleaned.split("\n"), fence]
+    return "\n".join(f"> {line}".rstrip() for line in lines)

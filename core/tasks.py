@@ -1,0 +1,104 @@
+"""Task notes: what came in from outside, one note for each thing, never twice.
+
+Rules: the id is kept in the journal under the thing's key before the note is written; text from
+outside stands quoted and inert; the original is kept under its digest, outside the watched folders.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core import frontmatter, notes
+from core.actions import Trust
+from core.journal import Entry
+from core.strict_yaml import Plain
+from core.vault import Folder, note_name
+from utils.audit_log import Actor, Event
+from utils.clock import local_day, show
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from core.workspace import Workspace
+
+PREFIXES = {"file": "TSK", "email": "EML"}
+_SAFE_SUFFIX = re.compile(r"\.(pdf|png|jpe?g|gif|webp|heic|txt|csv|tsv|eml|docx?|xlsx?|odt|ods)$")
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """Something that came in.
+
+    Args:
+        key: what it is known by for ever (a file's digest, a mail's id).
+        source: file or email.
+        sender: from whom, in their words.
+        subject: what about, in their words.
+        received: when.
+        text: the words themselves, "" when there are none that can be shown.
+        attachments: names of kept files, relative to the vault.
+        trust: whose words they are.
+    """
+
+    key: str
+    source: str
+    sender: str
+    subject: str
+    received: datetime
+    text: str
+    attachments: tuple[str, ...] = ()
+    trust: Trust = Trust.EXTERNAL
+
+
+def attachment_name(digest: str, original: str) -> str:
+    """Return the name a file is kept under: its digest and a harmless ending."""
+    found = _SAFE_SUFFIX.search(original.lower())
+    return f"{digest[:32]}{found[0] if found else '.bin'}"
+
+
+def drop(ws: Workspace, dropped: Dropped) -> str:
+    """Write the task note of something that came in, once; return its id."""
+    note_id = ws.journal.source(dropped.key)
+    if note_id is None:
+        prefix = PREFIXES.get(dropped.source, "TSK")
+        note_id = ws.journal.mint(prefix, local_day(ws.clock, ws.clock.now()))
+        ws.journal.add_source(dropped.key, note_id)
+    name = note_name(note_id, dropped.subject)
+    if ws.journal.recall(f"dropped:{note_id}") or ws.vault.find(name) is not None:
+        return note_id
+    path = ws.vault.create(ws.vault.folder(Folder.NEEDS_ACTION), name, render(ws, note_id, dropped))
+    ws.journal.remember(f"dropped:{note_id}", path.name)
+    ws.chronicle.record(
+        Entry(
+            Event.PROPOSED,
+            Actor.DAEMON,
+            action="task.create",
+            target=ws.vault.relative(path),
+            parameters={"source": dropped.source, "key": dropped.key},
+            correlation_id=note_id,
+        )
+    )
+    return note_id
+
+
+def render(ws: Workspace, note_id: str, dropped: Dropped) -> str:
+    """Return the text of a task note."""
+    front = {
+        "type": "task",
+        "id": note_id,
+        "source": dropped.source,
+        "from": notes.inline(dropped.sender, 200),
+        "subject": notes.inline(dropped.subject, 200),
+        "received": Plain(show(ws.clock, dropped.received)),
+        "priority": "normal",
+        "trust": str(dropped.trust),
+        "tags": [f"task/{dropped.source}"],
+    }
+    lines = [f"> [!todo] New {dropped.source}: {notes.inline(dropped.subject)}"]
+    lines += [f"> Kept as [[{name}]]" for name in dropped.attachments]
+    if dropped.text:
+        lines += ["", "> [!quote]- What it says (untrusted)", notes.quoted(dropped.text)]
+    lines += ["", "## Suggested steps", "", "- [ ] Read it and decide what to do", ""]
+    return frontmatter.compose(front) + "\n".join(lines)

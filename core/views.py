@@ -1,0 +1,181 @@
+"""Answers for people and programs, read from the journal: what waits, what runs, what happened."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from core.actions import State
+from core.daemon import HEARTBEAT, SERVICES, is_running
+from core.vault import Folder
+from utils.clock import from_iso, iso, local_day, show
+from utils.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from core.journal import Row
+    from core.workspace import Workspace
+
+
+def pending(ws: Workspace) -> list[dict[str, Any]]:
+    """Return what waits for the owner, oldest first."""
+    return [
+        {
+            "action_id": row.action_id,
+            "action": row.kind,
+            "note": note_of(ws, row),
+            "mode": str(row.mode),
+            "tier": str(row.tier),
+            "created": show(ws.clock, row.created_at),
+            "expires": show(ws.clock, row.expires_at),
+        }
+        for row in ws.journal.in_states(State.PENDING)
+    ]
+
+
+def note_of(ws: Workspace, row: Row) -> str | None:
+    """Return where an action's note lies, relative to the vault; None when it is nowhere."""
+    path = ws.vault.find(row.note)
+    return ws.vault.relative(path) if path else None
+
+
+def status(ws: Workspace) -> dict[str, Any]:
+    """Return what runs and how much waits; the services as the running daemon sees them."""
+    states = (State.APPROVED, State.SENDING, State.UNKNOWN)
+    under_way = [row for row in ws.journal.in_states(*states) if row.filed_at is None]
+    running = is_running(ws.paths.state)
+    seen = ws.journal.recall(SERVICES) if running else None
+    return {
+        "vault": str(ws.paths.vault),
+        "daemon": "running" if running else "not running",
+        "last_heartbeat": ws.journal.recall(HEARTBEAT),
+        "paused": ws.vault.paused,
+        "waiting": len(ws.journal.in_states(State.PENDING)),
+        "under_way": [row.action_id for row in under_way],
+        "in_review": [row.action_id for row in ws.journal.in_review()],
+        "services": seen or ws.service_modes(),
+    }
+
+
+def why(ws: Workspace, action_id: str) -> dict[str, Any]:
+    """Return the whole story of one action.
+
+    Raises:
+        UsageError: nobody knows the id.
+    """
+    row = ws.journal.get(action_id)
+    if row is None:
+        raise UsageError(
+            f"There is no action {action_id}. `bin/run pending` lists what waits, "
+            "`bin/run log` what happened today."
+        )
+    return {
+        "action_id": row.action_id,
+        "action": row.kind,
+        "state": str(row.state),
+        "mode": str(row.mode),
+        "tier": str(row.tier),
+        "reasons": list(row.reasons),
+        "note": note_of(ws, row),
+        "account": row.account,
+        "payload": row.payload,
+        "summary": row.summary,
+        "remote_id": row.remote_id,
+        "remote_url": row.remote_url,
+        "attempts": row.attempt,
+        "story": [
+            {"at": iso(told.at), "seq": told.seq, **told.fields}
+            for told in ws.journal.story(action_id)
+        ],
+    }
+
+
+def sentence(entry: dict[str, Any]) -> str:
+    """Return one story entry in plain words."""
+    parameters = entry.get("parameters") or {}
+    who = {"owner": "you", "daemon": "the daemon", "claude": "Claude", "cli": "you (terminal)"}
+    actor = who.get(str(entry.get("actor")), str(entry.get("actor")))
+    event = str(entry["event"])
+    rules = ", ".join(parameters.get("rules", [])) if isinstance(parameters, dict) else ""
+    again = "; ".join(parameters.get("asked_again") or ())
+    result, error = entry.get("result"), entry.get("error")
+    ending = f": {error}" if error else ""
+    plain = {
+        "proposed": f"proposed by {actor}",
+        "adopted": f"found in Pending_Approval, written by {actor}, and registered",
+        "decided": f"policy: {parameters.get('tier', '')} ({rules})"
+        if rules
+        else f"decided{ending}",
+        "edited": f"edited by {actor}: {'; '.join(parameters.get('changes', []))}",
+        "approved": f"approved by {actor}",
+        "sending": f"attempt {entry.get('attempt')}: grant taken, call begins",
+        "called": f"tool called by {actor}: {result}{ending}",
+        "outcome": f"outcome: {result}{ending}",
+        "reconciled": f"read back: {result}{ending}",
+        "filed": f"note filed as {result}" if result else f"tidied{ending}",
+        "withdrawn": f"withdrawn by {actor}",
+        "expired": "expired without a decision",
+    }
+    said = plain.get(event, f"{event}{ending}")
+    return f"{said}, asked again because {again}" if again else said
+
+
+def log_entries(
+    ws: Workspace, day: str | None, *, follow: bool = False
+) -> Iterator[dict[str, object]]:
+    """Yield a day's entries; with `follow` also those that come, until interrupted.
+
+    Raises:
+        UsageError: the day is no date.
+    """
+    chosen = day or local_day(ws.clock, ws.clock.now()).isoformat()
+    try:
+        date.fromisoformat(chosen)
+    except ValueError:
+        raise UsageError(f"{chosen} is no day. Write it as 2026-11-21.") from None
+    seen = 0
+    silence = threading.Event()
+    while True:
+        for entry in ws.chronicle.entries(chosen):
+            number = int(str(entry["seq"]))
+            if number > seen:
+                seen = number
+                yield entry
+        if not follow:
+            return
+        silence.wait(1.0)
+        today = local_day(ws.clock, ws.clock.now()).isoformat()
+        chosen = today if day is None else chosen
+
+
+def log_line(ws: Workspace, entry: dict[str, Any]) -> str:
+    """Return one log entry as a line for people."""
+    at = show(ws.clock, from_iso(entry["timestamp"]))[11:]
+    about = entry.get("action_id") or entry.get("action") or entry.get("target") or ""
+    return f"{at}  {about}  {sentence(entry)}"
+
+
+def move_note(ws: Workspace, action_id: str, folder: Folder, reason: str | None = None) -> Path:
+    """Do what the owner does: move a waiting note to another folder.
+
+    Raises:
+        UsageError: nobody knows the id, or its note does not wait.
+    """
+    from core import frontmatter, notes
+
+    row = ws.journal.get(action_id)
+    if row is None:
+        raise UsageError(f"There is no action {action_id}. `bin/run pending` lists what waits.")
+    path = ws.vault.find(row.note)
+    waits_in = {str(Folder.PENDING), str(Folder.NEEDS_REVIEW)}
+    if path is None or path.parent.name not in waits_in:
+        where = f"its note lies in {path.parent.name}" if path else "its note is gone"
+        raise UsageError(f"{action_id} does not wait for you: it is {row.state} and {where}.")
+    if reason:
+        file = ws.vault.read(path)
+        text = notes.decode(file.data)
+        ws.vault.rewrite(file, frontmatter.edit(text, set={"reason": reason}))
+    return ws.vault.move(path, ws.vault.folder(folder))

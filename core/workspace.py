@@ -1,0 +1,159 @@
+"""One vault with everything that belongs to it, opened from settings; shared by all processes.
+
+Rules: nothing here knows a network; whatever is needed from outside is handed over by the caller.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from core import policy
+from core.actions import Mode
+from core.journal import FILE_NAME, Journal
+from core.projection import Chronicle
+from core.vault import Vault
+from utils.audit_log import DailyLog
+from utils.clock import Clock, SystemClock, system_zone
+from utils.errors import ConfigError, NoteError
+from utils.redact import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from core.actions import Action, Service
+    from utils.config import Settings
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where a vault and its records lie."""
+
+    vault: Path
+    logs: Path
+    state: Path
+
+    @property
+    def journal(self) -> Path:
+        """Return the journal's file."""
+        return self.state / FILE_NAME
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Whether a service would really act.
+
+    Args:
+        mode: dry run unless all three yeses are there.
+        missing: which yes is missing, in words.
+    """
+
+    mode: Mode
+    missing: tuple[str, ...]
+
+
+def paths_of(settings: Settings) -> Paths:
+    """Return where everything lies; logs and state default to `Vault/` beside the vault."""
+    vault = settings.path("VAULT_PATH")
+    if vault is None:
+        raise ConfigError("VAULT_PATH", "is empty", "AI_Employee")
+    beside = vault.parent / "Vault"
+    return Paths(
+        vault,
+        settings.path("LOG_DIR") or beside / "Logs",
+        settings.path("STATE_DIR") or beside / "State",
+    )
+
+
+def clock_of(settings: Settings) -> Clock:
+    """Return the system clock in the owner's zone."""
+    name = settings.text("TIMEZONE")
+    return SystemClock(ZoneInfo(name) if name else system_zone())
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A vault, its journal and log, and the rules that hold there."""
+
+    settings: Settings
+    services: Mapping[str, Service]
+    actions: Mapping[str, Action]
+    clock: Clock
+    vault: Vault
+    journal: Journal
+    chronicle: Chronicle
+    paths: Paths
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings,
+        services: Mapping[str, Service],
+        clock: Clock | None = None,
+    ) -> Workspace:
+        """Open a vault's records, making them when nothing was ever recorded.
+
+        Raises:
+            ConfigError: a folder cannot be used.
+            JournalError: the journal cannot be trusted.
+        """
+        clock = clock or clock_of(settings)
+        paths = paths_of(settings)
+        for folder in (paths.logs, paths.state):
+            folder.mkdir(parents=True, exist_ok=True)
+        log = DailyLog(paths.logs)
+        journal = Journal.open(paths.journal, clock, may_create=not log.days())
+        chronicle = Chronicle(journal, log, clock, Redactor(settings.secrets()))
+        actions = {a.kind: a for service in services.values() for a in service.actions}
+        return cls(
+            settings, services, actions, clock, Vault(paths.vault), journal, chronicle, paths
+        )
+
+    def close(self) -> None:
+        """Write what is left to the log and close the journal."""
+        self.chronicle.flush()
+        self.journal.close()
+
+    def readiness(self, service: str) -> Readiness:
+        """Return whether a service would really act, and which yes is missing."""
+        known = self.services[service]
+        missing = []
+        if self.settings.flag("DRY_RUN"):
+            missing.append("DRY_RUN=false")
+        if not self.settings.flag(known.live_flag):
+            missing.append(f"{known.live_flag}=true")
+        missing += known.missing(self.settings)
+        if missing:
+            return Readiness(Mode.DRY_RUN, tuple(missing))
+        sandbox = self.settings.flag("AI_EMPLOYEE_SANDBOX")
+        return Readiness(Mode.SANDBOX if sandbox else Mode.LIVE, ())
+
+    def service_modes(self) -> dict[str, dict[str, object]]:
+        """Return each service's mode, and what is missing for a real action."""
+        found: dict[str, dict[str, object]] = {}
+        for name, service in self.services.items():
+            readiness = self.readiness(name)
+            mode = "not set up" if service.missing(self.settings) else str(readiness.mode)
+            found[name] = {"mode": mode, "missing": list(readiness.missing)}
+        return found
+
+    def account(self, service: str) -> str:
+        """Return the account an action of a service would use."""
+        return self.services[service].account_in(self.settings)
+
+    def policy(self) -> policy.Policy:
+        """Return the policy in force, reading the handbook afresh."""
+        text: str | None
+        try:
+            text = self.vault.read(self.vault.root / policy.HANDBOOK).data.decode("utf-8")
+        except FileNotFoundError:
+            text = None
+        except (NoteError, UnicodeDecodeError) as error:
+            problem = f"{policy.HANDBOOK} cannot be read ({error}). The built-in rules apply."
+            amount = self.settings.amount("LIMIT_AMOUNT")
+            return policy.Policy(amount, self.settings.text("LIMIT_CURRENCY"), {}, problem)
+        return policy.read_policy(
+            text, self.settings.amount("LIMIT_AMOUNT"), self.settings.text("LIMIT_CURRENCY")
+        )

@@ -1,0 +1,402 @@
+"""The daemon's sessions to the MCP servers: one child process for each service, lazily started.
+
+Rules: one owner task for each session; a child sees its own service's settings and nothing else;
+every call ends within a bounded time; a server that does not answer is ended and started anew by
+pid; what was under way then is the journal's to tell, nothing is ever called twice from here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from core.doctor import Check, Health
+from core.sources import CallResult
+from mcp_servers.serve import lock_path
+from utils.log import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from core.actions import Service
+    from core.workspace import Workspace
+    from utils.config import Settings
+
+log = get_logger()
+START_TIMEOUT_S = 30.0
+CALL_TIMEOUT_S = 200.0
+"""Longer than any server's own limit for one write, so that the server ends first."""
+PING_EVERY_S = 5.0
+PING_TIMEOUT_S = 5.0
+MAX_FAILURES = 5
+CONCURRENT_CALLS = 4
+COMMON = (
+    "VAULT_PATH",
+    "LOG_DIR",
+    "STATE_DIR",
+    "TIMEZONE",
+    "DRY_RUN",
+    "APPROVAL_EXPIRES_DAYS",
+    "RECONCILE_LIMIT_S",
+    "LIMIT_AMOUNT",
+    "LIMIT_CURRENCY",
+    "OWNER_EMAIL",
+    "AI_EMPLOYEE_SANDBOX",
+)
+
+
+@dataclass
+class _Job:
+    """One call waiting for its server."""
+
+    tool: str
+    arguments: Mapping[str, object]
+    future: Future[CallResult]
+
+
+@dataclass
+class _Line:
+    """One service's queue and the task that serves it."""
+
+    queue: asyncio.Queue[_Job | None] = field(default_factory=asyncio.Queue)
+    task: asyncio.Task[None] | None = None
+    failures: int = 0
+    running: bool = False
+    last_error: str | None = None
+
+
+class Sessions:
+    """Implements `core.sources.Runner` over stdio children.
+
+    Args:
+        services: the catalogue.
+        settings: the daemon's settings; each child gets its share.
+        state: where locks and the children's error output lie.
+        python: the interpreter of the children.
+    """
+
+    def __init__(
+        self, services: Mapping[str, Service], settings: Settings, state: Path, python: str = ""
+    ) -> None:
+        self._services = services
+        self._settings = settings
+        self._state = state
+        self._python = python or sys.executable
+        self._lines: dict[str, _Line] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._guard = threading.Lock()
+        self.on_change: Callable[[], None] = lambda: None
+
+    # -- Runner -------------------------------------------------------------------------------
+
+    def call(self, service: str, tool: str, arguments: Mapping[str, object]) -> Future[CallResult]:
+        """Call a tool; the future always ends with a result, within a bounded time."""
+        future: Future[CallResult] = Future()
+        job = _Job(tool, arguments, future)
+        self._in_loop(lambda: self._enqueue(service, job))
+        return future
+
+    def warm(self, service: str) -> None:
+        """Start a service's server in the background."""
+        self._in_loop(lambda: self._enqueue(service, None))
+
+    def is_held(self, service: str) -> bool:
+        """Return whether another process serves this service in role `execute`."""
+        line = self._lines.get(service)
+        if line is not None and line.running:
+            return False
+        lock = FileLock(lock_path(self._state, service))
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        lock.release()
+        return False
+
+    def running(self) -> dict[str, bool]:
+        """Return which servers are alive, by service."""
+        return {name: line.running for name, line in self._lines.items()}
+
+    def close(self, timeout_s: float = 6.0) -> None:
+        """End all children; calls under way get what is left of the time."""
+        with self._guard:
+            loop, thread = self._loop, self._thread
+            self._loop = None
+        if loop is None or thread is None:
+            return
+        loop.call_soon_threadsafe(self._stop_all)
+        thread.join(timeout_s)
+
+    # -- the loop's thread --------------------------------------------------------------------
+
+    def _in_loop(self, work: Callable[[], None]) -> None:
+        with self._guard:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(
+                    target=self._run_loop, args=(self._loop,), name="mcp-sessions", daemon=True
+                )
+                self._thread.start()
+            self._loop.call_soon_threadsafe(work)
+
+    def _run_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_forever()
+        finally:
+            loop.close()
+
+    def _enqueue(self, service: str, job: _Job | None) -> None:
+        line = self._lines.setdefault(service, _Line())
+        line.queue.put_nowait(job)
+        if line.task is None or line.task.done():
+            line.task = asyncio.get_running_loop().create_task(self._serve_line(service, line))
+
+    def _stop_all(self) -> None:
+        loop = asyncio.get_running_loop()
+        tasks = [line.task for line in self._lines.values() if line.task and not line.task.done()]
+        for task in tasks:
+            task.cancel()
+
+        async def finish() -> None:
+            await asyncio.gather(*tasks, return_exceptions=True)
+            loop.stop()
+
+        self._finishing = loop.create_task(finish())
+
+    async def _serve_line(self, service: str, line: _Line) -> None:
+        """Own one service's session: start it, feed it, stop it when idle, end it when it hangs."""
+        waiting: list[_Job] = []
+        try:
+            await self._session(service, line, waiting)
+            line.failures = 0
+        except asyncio.CancelledError:
+            self._give_up(waiting, line, "the daemon is stopping")
+            raise
+        except Exception as error:  # noqa: BLE001 - the owner task is an outermost loop
+            line.failures += 1
+            reason = _reason(error)
+            line.last_error = reason
+            log.warning("server.lost", service=service, reason=reason, failures=line.failures)
+            self._give_up(waiting, line, reason)
+        finally:
+            line.running = False
+            self.on_change()
+
+    def _give_up(self, waiting: list[_Job], line: _Line, reason: str) -> None:
+        while not line.queue.empty():
+            job = line.queue.get_nowait()
+            if job is not None:
+                waiting.append(job)
+        for job in waiting:
+            if not job.future.done():
+                job.future.set_result(CallResult(answered=False, error=reason))
+
+    async def _session(self, service: str, line: _Line, waiting: list[_Job]) -> None:
+        from mcp import Client
+        from mcp.client.stdio import StdioServerParameters, stdio_client
+
+        parameters = StdioServerParameters(
+            command=self._python,
+            args=["-m", f"mcp_servers.{service}"],
+            env=self.environment(service),
+            cwd=str(self._settings.home),
+        )
+        errors = self._state / f"server-{service}.stderr.log"
+        with errors.open("a", encoding="utf-8") as error_log:
+            if error_log.tell() > 5_000_000:
+                error_log.truncate(0)
+            transport = stdio_client(parameters, errlog=error_log)
+            client = Client(transport, read_timeout_seconds=CALL_TIMEOUT_S, cache=None)
+            async with asyncio.timeout(START_TIMEOUT_S) as starting:
+                async with client:
+                    await client.list_tools()
+                    starting.reschedule(None)
+                    line.running = True
+                    log.info("server.started", service=service)
+                    self.on_change()
+                    await self._feed(client, line, waiting)
+        log.info("server.stopped", service=service)
+
+    async def _feed(self, client: Any, line: _Line, waiting: list[_Job]) -> None:
+        idle_s = self._settings.seconds("IDLE_STOP_S")
+        active: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                if len(active) >= CONCURRENT_CALLS:
+                    active = await self._some_done(client, active)
+                    continue
+                job = await self._next(client, line, active, idle_s)
+                if job is _STOP:
+                    return
+                active = {task for task in active if not _finished(task)}
+                if isinstance(job, _Job):
+                    waiting.append(job)
+                    task = asyncio.get_running_loop().create_task(_answer(client, job, waiting))
+                    active.add(task)
+        finally:
+            for task in active:
+                task.cancel()
+            await asyncio.gather(*active, return_exceptions=True)
+
+    async def _next(
+        self, client: Any, line: _Line, active: set[asyncio.Task[None]], idle_s: float
+    ) -> object:
+        """Return the next job, None for a wake-up, or `_STOP` after a long silence."""
+        getter = asyncio.get_running_loop().create_task(line.queue.get())
+        try:
+            wait_s = PING_EVERY_S if active else idle_s
+            done, _ = await asyncio.wait(
+                {getter, *active}, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            if getter in done:
+                return getter.result()
+            if done:
+                return None
+            if not active:
+                return _STOP
+            await _ping(client)
+            return None
+        finally:
+            if not getter.done():
+                getter.cancel()
+
+    async def _some_done(
+        self, client: Any, active: set[asyncio.Task[None]]
+    ) -> set[asyncio.Task[None]]:
+        done, pending = await asyncio.wait(
+            active, timeout=PING_EVERY_S, return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in done:
+            task.result()
+        if not done:
+            await _ping(client)
+        return set(pending)
+
+    def environment(self, service: str) -> dict[str, str]:
+        """Return what a child gets: common settings and its own service's, nothing else."""
+        own = self._services[service]
+        names = [*COMMON, own.live_flag, *(row.name for row in own.settings)]
+        return {
+            **self._settings.raw(names),
+            "AI_EMPLOYEE_ROLE": "execute",
+            "AI_EMPLOYEE_HOME": str(self._settings.home),
+            "PYTHONPATH": str(self._settings.home),
+        }
+
+
+def examine_services(ws: Workspace) -> list[Check]:
+    """Start every server as Claude Code would, and ask what can be asked for nothing.
+
+    Returns:
+        One finding for each service, and one for its server.
+    """
+    return asyncio.run(_examine_all(ws))
+
+
+async def _examine_all(ws: Workspace) -> list[Check]:
+    groups = await asyncio.gather(*(_examine(ws, name) for name in ws.services))
+    return [check for group in groups for check in group]
+
+
+async def _examine(ws: Workspace, name: str) -> list[Check]:
+    service = ws.services[name]
+    missing = service.missing(ws.settings)
+    readiness = ws.readiness(name)
+    if missing:
+        flag = " although it is switched live" if ws.settings.flag(service.live_flag) else ""
+        text = f"{service.title} is off{flag}: set {', '.join(missing)}"
+        checks = [Check(name, Health.NOT_SET_UP, text)]
+    else:
+        yes = f"; for live set {', '.join(readiness.missing)}" if readiness.missing else ""
+        checks = [Check(name, Health.OK, f"{ws.account(name)}, mode {readiness.mode}{yes}")]
+    try:
+        async with asyncio.timeout(START_TIMEOUT_S):
+            return [*checks, *await _ask_server(ws, name, reachable=not missing)]
+    except Exception as error:  # noqa: BLE001 - whatever keeps a server from starting is the finding
+        text = f"the MCP server does not start: {_reason(error)}"
+        return [*checks, Check(f"{name} server", Health.BROKEN, text)]
+
+
+async def _ask_server(ws: Workspace, name: str, *, reachable: bool) -> list[Check]:
+    from mcp import Client
+    from mcp.client.stdio import StdioServerParameters, stdio_client
+
+    sessions = Sessions(ws.services, ws.settings, ws.paths.state)
+    parameters = StdioServerParameters(
+        command=sys.executable,
+        args=["-m", f"mcp_servers.{name}"],
+        env=sessions.environment(name) | {"AI_EMPLOYEE_ROLE": "propose"},
+        cwd=str(ws.settings.home),
+    )
+    with (ws.paths.state / f"server-{name}.stderr.log").open("a", encoding="utf-8") as errors:
+        transport = stdio_client(parameters, errlog=errors)
+        async with Client(transport, read_timeout_seconds=START_TIMEOUT_S, cache=None) as client:
+            tools = await client.list_tools()
+            text = f"the MCP server starts and offers {len(tools.tools)} tools"
+            checks = [Check(f"{name} server", Health.OK, text)]
+            probe = ws.services[name].probe
+            if reachable and probe is not None:
+                result = await client.call_tool(probe, {"limit": 1})
+                reasons = (result.structured_content or {}).get("reasons") or ["no answer"]
+                checks.append(
+                    Check(f"{name} reachable", Health.BROKEN, str(reasons[0]))
+                    if result.is_error
+                    else Check(f"{name} reachable", Health.OK, "it answers")
+                )
+            elif reachable:
+                text = "not asked, because every question costs money there"
+                checks.append(Check(f"{name} reachable", Health.NOT_SET_UP, text))
+    return checks
+
+
+_STOP = object()
+
+
+def _finished(task: asyncio.Task[None]) -> bool:
+    if task.done():
+        task.result()
+        return True
+    return False
+
+
+async def _answer(client: Any, job: _Job, waiting: list[_Job]) -> None:
+    """Make one call and settle its future; a lost connection ends the session."""
+    from mcp import MCPError
+
+    try:
+        result = await client.call_tool(job.tool, dict(job.arguments))
+    except MCPError as error:
+        if job in waiting:
+            waiting.remove(job)
+        job.future.set_result(CallResult(answered=False, error=_reason(error)))
+        raise ConnectionError(_reason(error)) from error
+    waiting.remove(job)
+    job.future.set_result(CallResult(answered=True, data=result.structured_content or {}))
+
+
+async def _ping(client: Any) -> None:
+    """Make sure that a server with a call under way is slow and not hung.
+
+    Raises:
+        ConnectionError: it does not answer.
+    """
+    try:
+        async with asyncio.timeout(PING_TIMEOUT_S):
+            await client.list_tools()
+    except TimeoutError:
+        raise ConnectionError(f"does not answer for {PING_TIMEOUT_S:.0f} s") from None
+
+
+def _reason(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error) or type(error).__name__

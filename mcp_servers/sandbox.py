@@ -1,0 +1,366 @@
+"""All fakes on one loopback port, with an administration for faults and effects.
+
+Rules: it listens on 127.0.0.1 only and talks to nobody; any credentials that are not empty are
+accepted; the seeds are the same every time; nothing but the announced lines goes to stdout.
+A lock makes every request whole; a fault is used up by a request that matches it only.
+
+Administration (JSON; what cannot be used is answered 400 with `{"error": sentence}`):
+
+- `GET /_sandbox/effects`: `{"effects": [{seq, service, kind, at, key, payload}], "requests": {}}`.
+- `POST /_sandbox/faults`: `{service, mode, times, match, seconds}`, see `mcp_servers.fakes.Fault`.
+- `POST /_sandbox/reset`: seeds again, without effects, counts and faults.
+- `POST /_sandbox/mail`: 501 until there is a mailbox.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import socket
+import socketserver
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qsl, urlsplit
+
+from mcp_servers.fakes import Fake, Fault, FaultMode, Request, Response, World, fault_of
+from mcp_servers.odoo.fake import OdooFake
+from mcp_servers.twitter.fake import TwitterFake
+from utils.clock import Clock, SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+FAKES: tuple[type[Fake], ...] = (OdooFake, TwitterFake)
+"""One row per service."""
+
+ADDRESS = "127.0.0.1"
+READY = "sandbox ready"
+"""How the first line begins; the address follows."""
+LIMIT_BODY_BYTES = 64 * 1024 * 1024
+
+
+class Sandbox:
+    """The fakes, listening while the `with` block runs.
+
+    Args:
+        port: where to listen; 0 takes a free port.
+        clock: gives the time of effects and of new records.
+
+    Raises:
+        OSError: the port is taken (on entering).
+    """
+
+    def __init__(self, port: int = 0, clock: Clock | None = None) -> None:
+        self._port = port
+        self._world = World(clock or SystemClock())
+        self._fakes: tuple[Fake, ...] = tuple(row(self._world) for row in FAKES)
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+        self.closing = threading.Event()
+
+    def __enter__(self) -> Self:
+        self.closing.clear()
+        self._server = _Server((ADDRESS, self._port), self)
+        self._thread = threading.Thread(target=self._server.accept, name="sandbox", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def url(self) -> str:
+        """Return the root that all services share.
+
+        Raises:
+            RuntimeError: it is not listening.
+        """
+        if self._server is None:
+            raise RuntimeError("the sandbox listens inside its with block only")
+        return f"http://{ADDRESS}:{self._server.server_address[1]}"
+
+    def close(self) -> None:
+        """Stop listening and end every connection, slow answers included."""
+        if self._server is None or self._thread is None:
+            return
+        self.closing.set()
+        self._server.wake()
+        self._thread.join()
+        self._server.server_close()
+        self._server = None
+
+    def settings(self) -> dict[str, str]:
+        """Return the settings under which every service is live against this sandbox."""
+        return _settings(self._fakes, self.url)
+
+    def effects(self) -> list[dict[str, Any]]:
+        """Return every change of state, oldest first."""
+        return self._world.effects()
+
+    def requests(self) -> dict[str, int]:
+        """Return the number of requests of each service, 0 included."""
+        return {fake.service: 0 for fake in self._fakes} | self._world.requests()
+
+    def fault(
+        self,
+        service: str,
+        mode: str,
+        *,
+        times: int = 1,
+        match: str | None = None,
+        seconds: float = 5.0,
+    ) -> Fault:
+        """Let something go wrong; the arguments are those of `mcp_servers.fakes.Fault`.
+
+        Raises:
+            ValueError: an argument cannot be used.
+        """
+        values = {"service": service, "mode": mode, "times": times}
+        return self._add_fault({**values, "match": match, "seconds": seconds})
+
+    def reset(self) -> None:
+        """Go back to the seeds; effects, counts and faults are forgotten."""
+        with self._world.lock:
+            self._world.clear()
+            for fake in self._fakes:
+                fake.reset()
+
+    def answer(self, request: Request) -> Response | None:
+        """Return what a request is answered, None to drop the connection."""
+        if request.path.startswith("/_sandbox/"):
+            return self._administer(request)
+        fake = next((fake for fake in self._fakes if fake.routes.match(request.path)), None)
+        if fake is None:
+            return Response.of({"error": f"No fake answers {request.path}."}, 404)
+        with self._world.lock:
+            self._world.count(fake.service)
+            kind = fake.kind(request)
+            fault = self._world.take_fault(fake.service, kind)
+        return self._act(fake, request, fault)
+
+    def _act(self, fake: Fake, request: Request, fault: Fault | None) -> Response | None:
+        slow = fault is not None and fault.mode is FaultMode.SLOW
+        if fault is not None and slow and self.closing.wait(fault.seconds):
+            return None
+        with self._world.lock:
+            answer = None
+            if fault is None or fault.mode.acts:
+                answer = fake.handle(request) or Response.page("404 Not Found", 404)
+            if fault is None or slow:
+                return answer
+            return None if fault.mode.drops else fake.fail(fault, request)
+
+    def _add_fault(self, value: object) -> Fault:
+        fault = fault_of(value, tuple(fake.service for fake in self._fakes))
+        self._world.add_fault(fault)
+        return fault
+
+    def _administer(self, request: Request) -> Response:
+        match request.method, request.path.removeprefix("/_sandbox/"):
+            case "GET", "effects":
+                with self._world.lock:
+                    return Response.of({"effects": self.effects(), "requests": self.requests()})
+            case "POST", "faults":
+                try:
+                    fault = self._add_fault(request.json)
+                except ValueError as error:
+                    return Response.of({"error": str(error)}, 400)
+                return Response.of({"fault": vars(fault)})
+            case "POST", "reset":
+                self.reset()
+                return Response.of({"reset": True})
+            case "POST", "mail":
+                return Response.of({"error": "This sandbox has no mailbox yet."}, 501)
+            case method, ("effects" | "faults" | "reset" | "mail") as name:
+                return Response.of({"error": f"/_sandbox/{name} does not take {method}."}, 405)
+            case _, name:
+                return Response.of({"error": f"There is no /_sandbox/{name}."}, 404)
+
+
+class _Server(ThreadingHTTPServer):
+    """Accepts until the sandbox closes; knows its open connections so that it can end them."""
+
+    request_queue_size = 128
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self._open: set[socket.socket] = set()
+        self._changed = threading.Condition()
+        super().__init__(address, _Connection)
+
+    def server_bind(self) -> None:
+        # HTTPServer would ask the resolver for our own name here.
+        socketserver.TCPServer.server_bind(self)
+        self.server_name = ADDRESS
+        self.server_port = self.server_address[1]
+
+    def accept(self) -> None:
+        """Accept connections until the sandbox closes, without polling."""
+        while not self.sandbox.closing.is_set():
+            self.handle_request()
+
+    def wake(self) -> None:
+        """Let `accept` look at the closing flag."""
+        try:
+            socket.create_connection((ADDRESS, self.server_port), timeout=5).close()
+        except OSError:
+            return  # the listening socket is gone: there is nobody to wake
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 the base's
+        if self.sandbox.closing.is_set():
+            return False
+        with self._changed:
+            self._open.add(request)
+        return True
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        with self._changed:
+            self._open.discard(request)
+            self._changed.notify_all()
+
+    def server_close(self) -> None:
+        """Stop listening, end every connection and wait for their threads to finish."""
+        super().server_close()
+        with self._changed:
+            for connection in self._open:
+                _end(connection)
+            self._changed.wait_for(lambda: not self._open, timeout=5)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # a client that left is no error
+            super().handle_error(request, client_address)
+
+
+def _end(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # the other side was faster
+
+
+class _Connection(BaseHTTPRequestHandler):
+    """One connection, kept alive between requests."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "sandbox"
+    sys_version = ""
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def _serve(self) -> None:
+        length = self._length()
+        if length is None:
+            return
+        parts = urlsplit(self.path)
+        request = Request(
+            self.command,
+            parts.path,
+            dict(parse_qsl(parts.query, keep_blank_values=True)),
+            {name.lower(): value for name, value in self.headers.items()},
+            self.rfile.read(length),
+        )
+        answer = self.server.sandbox.answer(request)
+        if answer is None:
+            self.close_connection = True
+            _end(self.connection)
+        else:
+            self._send(answer)
+
+    def _length(self) -> int | None:
+        """Return the body's length; answer what cannot be read and return None."""
+        text = self.headers.get("Content-Length", "0")
+        if "Transfer-Encoding" in self.headers or not text.isdecimal():
+            refusal = Response.of({"error": "Send the body with a Content-Length."}, 411)
+        elif int(text) > LIMIT_BODY_BYTES:
+            refusal = Response.of({"error": "The body is larger than 64 MiB."}, 413)
+        else:
+            return int(text)
+        self.close_connection = True
+        self._send(refusal)
+        return None
+
+    def _send(self, answer: Response) -> None:
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.content_type)
+        self.send_header("Content-Length", str(len(answer.body)))
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 the base's names
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the base's name
+        """Say nothing: what happened is in the effects."""
+
+
+def _settings(fakes: Sequence[Fake], url: str) -> dict[str, str]:
+    settings = {"DRY_RUN": "false"}
+    for fake in fakes:
+        settings |= fake.settings(url)
+    return settings | {"RECONCILE_LIMIT_S": "2"}
+
+
+def settings_of(url: str) -> dict[str, str]:
+    """Return the settings under which every service is live against a sandbox elsewhere."""
+    world = World(SystemClock())
+    return _settings([fake(world) for fake in FAKES], url)
+
+
+def _wait_for_end(stop: threading.Event) -> None:
+    """Ask the sandbox to end when whoever started it is gone."""
+    while sys.stdin.readline():
+        pass
+    stop.set()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the sandbox until SIGTERM or Ctrl-C.
+
+    Args:
+        argv: the arguments after the program's name; None takes the process's own.
+
+    Returns:
+        The exit code: 0, or 2 when the port cannot be used.
+    """
+    parser = argparse.ArgumentParser(prog="sandbox", description="Play every service on loopback.")
+    parser.add_argument("--port", type=int, default=0, help="where to listen (default: any free)")
+    parser.add_argument(
+        "--until-stdin-ends", action="store_true", help="end when standard input does"
+    )
+    arguments = parser.parse_args(argv)
+    port: int = arguments.port
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with contextlib.ExitStack() as running:
+        try:
+            sandbox = running.enter_context(Sandbox(port))
+        except (OSError, OverflowError) as error:
+            sys.stderr.write(f"sandbox: cannot listen on port {port} ({error}); take another.\n")
+            return 2
+        lines = [f"{READY} {sandbox.url}"]
+        lines += [f"{name}={value}" for name, value in sandbox.settings().items()]
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
+        if arguments.until_stdin_ends:
+            threading.Thread(target=_wait_for_end, args=(stop,), daemon=True).start()
+        stop.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

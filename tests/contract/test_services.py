@@ -1,0 +1,586 @@
+"""One suite for every write of every service, against its fake: once, or known not to be certain.
+
+A new action is one row of `CASES`; a service that answers a fault in another way says so there.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from core.actions import Payload, key_of, payload_of
+from mcp_servers.catalog import ACTIONS, READS, SERVICE_SETTINGS, SERVICES
+from mcp_servers.sandbox import Sandbox
+from mcp_servers.toolset import Done, Evidence, Finding, Toolset, Write
+from utils.config import Settings
+from utils.errors import (
+    NotSentError,
+    RateLimitedError,
+    RejectedError,
+    ServiceError,
+    UnknownOutcomeError,
+)
+
+T = TypeVar("T")
+Json = Any
+
+KEY = key_of("APR-20261121-001")
+SECRET = "hunter2-secret"
+START = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One action with arguments that work, and what its fake tells of it.
+
+    Args:
+        kind: of the action.
+        arguments: that are accepted.
+        body: what the request says, as the fake keeps it; ids the preview cannot know filled in.
+        sent: what the fake received, from an effect's payload.
+        url: a part of the address of what was made.
+        absent: what a read-back without a trace says.
+        settings: besides those of the sandbox.
+    """
+
+    kind: str
+    arguments: dict[str, Any]
+    body: Callable[[dict[str, Any]], Json]
+    sent: Callable[[dict[str, Any]], Json]
+    url: str
+    absent: Finding = Finding.ABSENT
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def service(self) -> str:
+        return self.kind.split(".")[0]
+
+    @property
+    def payload(self) -> Payload:
+        return payload_of(ACTIONS[self.kind], self.arguments)
+
+
+CASES = (
+    Case(
+        kind="odoo.create_invoice",
+        arguments={
+            "customer": "Acme Ltd",
+            "customer_id": 14,
+            "currency": "EUR",
+            "invoice_date": "2026-11-21",
+            "due_date": "2026-12-05",
+            "reference": "PO 7",
+            "note": "Thank you <3",
+            "lines": [
+                {"description": "Retainer", "quantity": 1, "unit_price": "1250.00"},
+                {"description": "Hours", "quantity": "2.5", "unit_price": "80.10"},
+            ],
+        },
+        body=lambda request: {**request["args"][0], "currency_id": 125},
+        sent=lambda payload: payload["values"],
+        url="/web#id=",
+        settings={"ODOO_API_KEY": SECRET},
+    ),
+    Case(
+        kind="twitter.create_post",
+        arguments={"text": "Open & ready < Monday:\nhttps://example.com/hours and example.com 🎉"},
+        body=lambda request: request["json"]["text"],
+        sent=lambda payload: payload["text"],
+        url="https://x.com/i/web/status/",
+        settings={
+            "TWITTER_ACCESS_TOKEN": f"1001-{SECRET}",
+            "TWITTER_ACCESS_SECRET": SECRET,
+            "TWITTER_API_KEY": SECRET,
+            "TWITTER_API_SECRET": SECRET,
+        },
+    ),
+)
+
+FAULTS: dict[str, tuple[type[ServiceError], int]] = {
+    "lost_answer": (UnknownOutcomeError, 1),
+    "drop_before": (UnknownOutcomeError, 0),
+    "http_500_before": (UnknownOutcomeError, 0),
+    "http_500_after": (UnknownOutcomeError, 1),
+    "garbage": (UnknownOutcomeError, 0),
+    "http_429": (RateLimitedError, 0),
+    "auth_expired": (RejectedError, 0),
+}
+"""What each fault of the write itself must be taken for, and what it leaves behind."""
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running: Sandbox) -> Sandbox:
+    running.reset()
+    return running
+
+
+@pytest.fixture(params=CASES, ids=lambda case: case.kind)
+def case(request: pytest.FixtureRequest) -> Case:
+    chosen: Case = request.param
+    return chosen
+
+
+@pytest.fixture
+def settings(sandbox: Sandbox, case: Case) -> Settings:
+    return Settings(SERVICE_SETTINGS, sandbox.settings() | case.settings, Path())
+
+
+def toolset_of(case: Case) -> Toolset:
+    toolset: Toolset = import_module(f"mcp_servers.{case.service}.tools").TOOLSET
+    return toolset
+
+
+def write_of(case: Case) -> Write:
+    return toolset_of(case).writes[ACTIONS[case.kind].tool]
+
+
+def perform(case: Case, writer: Any) -> Done:
+    return write_of(case).perform(writer, case.payload, KEY)
+
+
+def reconcile(case: Case, settings: Settings) -> Evidence:
+    reader = toolset_of(case).reader(settings)
+    return write_of(case).reconcile(reader, case.payload, KEY, datetime.now(UTC) - START)
+
+
+def effects_of(sandbox: Sandbox, case: Case) -> list[dict[str, Any]]:
+    return [effect for effect in sandbox.effects() if effect["kind"] == case.kind]
+
+
+def wait_for(look: Callable[[], T]) -> T:
+    """Return the first true answer, for what happens in another thread; give up after 10 s."""
+    pause = threading.Event()
+    for _ in range(500):
+        if found := look():
+            return found
+        pause.wait(0.02)
+    raise AssertionError("it did not happen within 10 seconds")
+
+
+def test_every_write_has_a_case_and_a_tool() -> None:
+    assert {case.kind for case in CASES} == set(ACTIONS)
+    for service in SERVICES.values():
+        toolset: Toolset = import_module(f"mcp_servers.{service.name}.tools").TOOLSET
+        assert set(toolset.writes) == {action.tool for action in service.actions}
+        assert set(toolset.reads) == {read.tool for read in service.reads}
+
+
+def test_a_write_happens_once_and_as_previewed(
+    sandbox: Sandbox, case: Case, settings: Settings
+) -> None:
+    request = write_of(case).request(settings, case.payload, KEY)
+    done = perform(case, toolset_of(case).writer(settings))
+    (effect,) = sandbox.effects()
+    assert effect["kind"] == case.kind
+    assert case.sent(effect["payload"]) == case.body(request)
+    assert done.remote_id == str(effect["payload"]["id"])
+    assert case.url in (done.remote_url or "")
+
+
+def test_a_preview_asks_nobody(sandbox: Sandbox, case: Case, settings: Settings) -> None:
+    toolset_of(case).reader(settings)
+    toolset_of(case).writer(settings)
+    assert write_of(case).request(settings, case.payload, KEY)["method"] == "POST"
+    assert sandbox.requests()[case.service] == 0
+
+
+@pytest.mark.parametrize("mode", FAULTS)
+def test_a_fault_is_taken_for_what_it_is(
+    sandbox: Sandbox, case: Case, settings: Settings, mode: str
+) -> None:
+    error_class, count = FAULTS[mode]
+    writer = toolset_of(case).writer(settings)
+    sandbox.fault(case.service, mode, match=case.kind, seconds=30)
+    before = datetime.now(UTC)
+    with pytest.raises(error_class) as caught:
+        perform(case, writer)
+    assert type(caught.value) is error_class
+    assert len(effects_of(sandbox, case)) == count
+    if isinstance(caught.value, RateLimitedError):
+        retry_at = caught.value.retry_at
+        assert retry_at is not None
+        assert timedelta(seconds=25) < retry_at - before < timedelta(seconds=60)
+    assert "Traceback" not in str(caught.value)
+    evidence = reconcile(case, settings)
+    assert evidence.finding is (Finding.FOUND if count else case.absent)
+    assert len(sandbox.effects()) == count
+
+
+def test_a_slow_write_is_unknown_and_found_later(
+    sandbox: Sandbox, case: Case, settings: Settings
+) -> None:
+    module = import_module(f"mcp_servers.{case.service}.client")
+    limits = {"write_timeout_s": 0.2} if case.service == "odoo" else {"timeout_s": 0.2}
+    writer = module.Writer(settings, **limits)
+    sandbox.fault(case.service, "slow", match=case.kind, seconds=0.8)
+    with pytest.raises(UnknownOutcomeError):
+        perform(case, writer)
+    assert effects_of(sandbox, case) == []
+    assert reconcile(case, settings).finding is case.absent
+    (effect,) = wait_for(lambda: effects_of(sandbox, case))
+    evidence = reconcile(case, settings)
+    assert evidence.finding is Finding.FOUND
+    assert evidence.remote_id == str(effect["payload"]["id"])
+
+
+@pytest.mark.parametrize("mode", ["lost_answer", "drop_before", "http_500_before", "garbage"])
+def test_a_question_is_asked_again(
+    sandbox: Sandbox, case: Case, settings: Settings, mode: str
+) -> None:
+    sandbox.fault(case.service, mode, times=3)
+    evidence = reconcile(case, settings)
+    assert evidence.finding is case.absent
+
+
+@pytest.mark.parametrize("mode", ["drop_before", "garbage"])
+def test_a_question_is_asked_five_times_and_not_more(
+    sandbox: Sandbox, case: Case, settings: Settings, mode: str
+) -> None:
+    sandbox.fault(case.service, mode, times=0)
+    with pytest.raises(NotSentError):
+        reconcile(case, settings)
+    assert sandbox.requests()[case.service] == 5
+
+
+def test_a_refused_sign_in_is_not_tried_again(
+    sandbox: Sandbox, case: Case, settings: Settings
+) -> None:
+    sandbox.fault(case.service, "auth_expired", times=0)
+    writer = toolset_of(case).writer(settings)
+    with pytest.raises(RejectedError):
+        perform(case, writer)
+    assert sandbox.requests()[case.service] <= 3
+    assert sandbox.effects() == []
+
+
+def test_an_owner_who_renewed_the_key_can_go_on(
+    sandbox: Sandbox, case: Case, settings: Settings
+) -> None:
+    writer = toolset_of(case).writer(settings)
+    sandbox.fault(case.service, "auth_expired")
+    with pytest.raises(RejectedError):
+        perform(case, writer)
+    assert perform(case, writer).remote_id
+    assert len(effects_of(sandbox, case)) == 1
+
+
+def test_nobody_listening_is_not_sent(case: Case, settings: Settings) -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{held.getsockname()[1]}"
+        elsewhere = settings.with_values(**url_of(case, url))
+        with pytest.raises(NotSentError) as caught:
+            perform(case, toolset_of(case).writer(elsewhere))
+    assert caught.value.error_class == "Unreachable"
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1:{port}", "https://no-such-host.invalid"])
+def test_tls_and_names_fail_before_anything_is_sent(
+    sandbox: Sandbox, case: Case, settings: Settings, url: str
+) -> None:
+    port = sandbox.url.rpartition(":")[2]
+    elsewhere = settings.with_values(**url_of(case, url.format(port=port)))
+    with pytest.raises(NotSentError) as caught:
+        perform(case, toolset_of(case).writer(elsewhere))
+    assert caught.value.error_class == "Unreachable"
+    assert sandbox.effects() == []
+
+
+def url_of(case: Case, url: str) -> dict[str, str]:
+    names = [row.name for row in SERVICES[case.service].settings if row.name.endswith("_URL")]
+    return dict.fromkeys(names, url)
+
+
+def test_a_proxy_of_the_environment_is_not_used_for_this_machine(
+    sandbox: Sandbox, case: Case, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    perform(case, toolset_of(case).writer(settings))
+    assert len(effects_of(sandbox, case)) == 1
+
+
+class _Redirecting(BaseHTTPRequestHandler):
+    """Sends everybody who posts on to the sandbox."""
+
+    status = 0
+    target = ""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.send_response(self.status)
+        self.send_header("Location", f"{self.target}{self.path}")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the base's name
+        """Say nothing."""
+
+
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_redirect_is_not_followed(
+    sandbox: Sandbox, case: Case, settings: Settings, status: int
+) -> None:
+    handler = type("Handler", (_Redirecting,), {"target": sandbox.url, "status": status})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            elsewhere = url_of(case, f"http://127.0.0.1:{server.server_address[1]}")
+            writer = toolset_of(case).writer(settings.with_values(**elsewhere))
+            with pytest.raises((RejectedError, UnknownOutcomeError), match=f"HTTP {status}"):
+                perform(case, writer)
+        finally:
+            server.shutdown()
+            thread.join()
+    assert sandbox.requests()[case.service] == 0
+
+
+def test_a_reader_can_change_nothing(case: Case, settings: Settings) -> None:
+    reader, writer = toolset_of(case).reader(settings), toolset_of(case).writer(settings)
+    assert type(writer).__mro__[1] is type(reader)
+    more = {name for name in set(dir(writer)) - set(dir(reader)) if not name.startswith("_")}
+    assert more
+    assert all(name.startswith("create") for name in more)
+    with pytest.raises(AttributeError):
+        perform(case, reader)
+
+
+@pytest.mark.parametrize("mode", [None, *FAULTS])
+def test_no_secret_is_logged_or_shown(
+    sandbox: Sandbox,
+    case: Case,
+    settings: Settings,
+    mode: str | None,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    if mode:
+        sandbox.fault(case.service, mode, match=case.kind)
+    shown = ""
+    try:
+        shown = str(perform(case, toolset_of(case).writer(settings)))
+    except ServiceError as error:
+        shown = f"{error!r} {error} {error.__cause__!r} {vars(error)}"
+    shown += str(reconcile(case, settings))
+    assert SECRET not in shown
+    for record in caplog.records:
+        assert SECRET not in f"{record.getMessage()} {record.args}"
+
+
+def test_reads_page_through_everything(sandbox: Sandbox, case: Case, settings: Settings) -> None:
+    (read,) = (read for read in READS.values() if read.kind.startswith(f"{case.service}."))
+    reader = toolset_of(case).reader(settings)
+    question = {"query": "e"} if "query" in read.arguments.model_fields else {}
+
+    def page(**arguments: object) -> Any:
+        checked = read.arguments.model_validate({**question, **arguments})
+        return toolset_of(case).reads[read.tool](reader, checked)
+
+    whole = page(limit=100)
+    assert whole.next_cursor is None
+    assert len(whole.items) > 3
+    found, cursor = [], None
+    while True:
+        part = page(limit=2, cursor=cursor)
+        assert len(part.items) <= 2
+        found += part.items
+        cursor = part.next_cursor
+        if cursor is None:
+            break
+    assert found == list(whole.items)
+    assert whole.total in {None, len(whole.items)}
+
+
+# -- Odoo's own promises --------------------------------------------------------------------------
+
+ODOO = next(case for case in CASES if case.service == "odoo")
+only_odoo = pytest.mark.parametrize("case", [ODOO], indirect=True, ids=["odoo"])
+
+
+@only_odoo
+def test_a_warm_invoice_takes_three_requests(
+    sandbox: Sandbox, case: Case, settings: Settings
+) -> None:
+    writer = toolset_of(case).writer(settings)
+    perform(case, writer)
+    before = sandbox.requests()["odoo"]
+    other = key_of("APR-20261121-002")
+    done = write_of(case).perform(writer, case.payload, other)
+    assert sandbox.requests()["odoo"] - before == 3
+    assert done.summary == f"Draft invoice {done.remote_id} for Acme Ltd, 1,450.25 EUR."
+
+
+@only_odoo
+def test_the_same_key_is_created_once(sandbox: Sandbox, case: Case, settings: Settings) -> None:
+    first = perform(case, toolset_of(case).writer(settings))
+    second = perform(case, toolset_of(case).writer(settings))
+    assert second.remote_id == first.remote_id
+    assert "there already" in second.summary
+    assert len(sandbox.effects()) == 1
+
+
+@only_odoo
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"customer_id": 15},
+        {"currency": "USD"},
+        {"lines": [{"description": "Retainer", "quantity": 1, "unit_price": "1"}]},
+    ],
+    ids=["customer", "currency", "total"],
+)
+def test_a_different_record_with_our_key_stops_us(
+    sandbox: Sandbox, case: Case, settings: Settings, changed: dict[str, Any]
+) -> None:
+    perform(case, toolset_of(case).writer(settings))
+    other = payload_of(ACTIONS[case.kind], {**case.arguments, **changed})
+    with pytest.raises(RejectedError, match="Nothing was sent"):
+        write_of(case).perform(toolset_of(case).writer(settings), other, KEY)
+    reader = toolset_of(case).reader(settings)
+    evidence = write_of(case).reconcile(reader, other, KEY, datetime.now(UTC))
+    assert evidence.finding is Finding.DIFFERENT
+    assert len(sandbox.effects()) == 1
+
+
+@only_odoo
+def test_an_invoice_needs_a_chosen_customer(
+    sandbox: Sandbox, case: Case, settings: Settings
+) -> None:
+    arguments = {name: case.arguments[name] for name in ("customer", "currency", "lines")}
+    payload = payload_of(ACTIONS[case.kind], arguments)
+    with pytest.raises(RejectedError, match="customer_id"):
+        write_of(case).perform(toolset_of(case).writer(settings), payload, KEY)
+    assert sandbox.requests()["odoo"] == 0
+
+
+@only_odoo
+def test_a_currency_that_is_not_active_is_refused(
+    sandbox: Sandbox, case: Case, settings: Settings
+) -> None:
+    payload = payload_of(ACTIONS[case.kind], {**case.arguments, "currency": "JPY"})
+    with pytest.raises(RejectedError, match="not active"):
+        write_of(case).perform(toolset_of(case).writer(settings), payload, KEY)
+    assert sandbox.effects() == []
+
+
+@only_odoo
+def test_a_foreign_company_is_refused(sandbox: Sandbox, case: Case, settings: Settings) -> None:
+    foreign = settings.with_values(ODOO_COMPANY_ID="7")
+    with pytest.raises(RejectedError, match="AccessError"):
+        perform(case, toolset_of(case).writer(foreign))
+    assert sandbox.effects() == []
+
+
+@only_odoo
+def test_the_preview_is_the_request_to_the_last_byte_when_the_company_is_set(
+    sandbox: Sandbox, case: Case, settings: Settings
+) -> None:
+    ours = settings.with_values(ODOO_COMPANY_ID="1")
+    request = write_of(case).request(ours, case.payload, KEY)
+    writer = toolset_of(case).writer(ours)
+    sent: list[object] = []
+    create = writer.create
+    writer.create = lambda *args: sent.extend(args) or create(*args)
+    perform(case, writer)
+    values = {**request["args"][0], "currency_id": 125}
+    assert sent == ["account.move", [values], request["kwargs"]]
+
+
+@only_odoo
+def test_a_reader_waits_after_a_refused_sign_in(
+    sandbox: Sandbox, case: Case, settings: Settings
+) -> None:
+    reader = toolset_of(case).reader(settings)
+    sandbox.fault("odoo", "auth_expired", times=0)
+    for _ in range(3):
+        with pytest.raises(RejectedError, match="sign-in was refused"):
+            write_of(case).reconcile(reader, case.payload, KEY, datetime.now(UTC))
+    assert sandbox.requests()["odoo"] <= 3
+
+
+@only_odoo
+def test_an_answer_lost_while_reading_back_is_unknown_and_found(
+    sandbox: Sandbox, case: Case, settings: Settings
+) -> None:
+    sandbox.fault("odoo", "drop_before", times=5, match="account.move.read")
+    with pytest.raises(UnknownOutcomeError, match="was created"):
+        perform(case, toolset_of(case).writer(settings))
+    assert reconcile(case, settings).finding is Finding.FOUND
+
+
+# -- X's own promises -----------------------------------------------------------------------------
+
+X = next(case for case in CASES if case.service == "twitter")
+only_x = pytest.mark.parametrize("case", [X], indirect=True, ids=["twitter"])
+
+
+@only_x
+def test_a_duplicate_is_refused_and_says_what_to_do(
+    sandbox: Sandbox, case: Case, settings: Settings
+) -> None:
+    writer = toolset_of(case).writer(settings)
+    perform(case, writer)
+    with pytest.raises(RejectedError, match="change the text"):
+        perform(case, writer)
+    assert len(sandbox.effects()) == 1
+
+
+@only_x
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Plain & simple <b> &amp; done",
+        "example.com",
+        "Look: https://Example.com/a?b=1&copy=2#c (really)",
+        "a.example.org/x, b.example.org/y and example.org.",
+        "Cafe\u0301 👨\u200d👩\u200d👧",
+    ],
+)
+def test_a_post_is_recognised_in_the_timeline(
+    sandbox: Sandbox, case: Case, settings: Settings, text: str
+) -> None:
+    payload = payload_of(ACTIONS[case.kind], {"text": text})
+    done = write_of(case).perform(toolset_of(case).writer(settings), payload, KEY)
+    reader = toolset_of(case).reader(settings)
+    since = datetime.now(UTC)
+    evidence = write_of(case).reconcile(reader, payload, KEY, since)
+    assert (evidence.finding, evidence.remote_id) == (Finding.FOUND, done.remote_id)
+    almost = payload_of(ACTIONS[case.kind], {"text": f"{text}!"})
+    assert write_of(case).reconcile(reader, almost, KEY, since).finding is Finding.ABSENT
+
+
+@only_x
+def test_an_older_post_with_the_same_text_is_not_ours(
+    sandbox: Sandbox, case: Case, settings: Settings
+) -> None:
+    perform(case, toolset_of(case).writer(settings))
+    later = datetime.now(UTC) + timedelta(minutes=5)
+    reader = toolset_of(case).reader(settings)
+    evidence = write_of(case).reconcile(reader, case.payload, KEY, later)
+    assert evidence.finding is Finding.ABSENT
+
+
+@only_x
+def test_a_token_without_a_user_id_asks_who_we_are(
+    sandbox: Sandbox, case: Case, settings: Settings
+) -> None:
+    perform(case, toolset_of(case).writer(settings))
+    nameless = settings.with_values(TWITTER_ACCESS_TOKEN="nameless")
+    assert reconcile(case, nameless).finding is Finding.FOUND
