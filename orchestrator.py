@@ -128,7 +128,12 @@ def sandbox_process() -> Iterator[dict[str, str]]:
 
     command = [sys.executable, "-m", "mcp_servers.sandbox", "--port", "0", "--until-stdin-ends"]
     child = subprocess.Popen(  # noqa: S603 - our own module
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=Path(__file__).resolve().parent,  # not the caller's folder, which may hold a `utils`
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     try:
         line = child.stdout.readline().strip() if child.stdout else ""

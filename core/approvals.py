@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from core import frontmatter, notes, policy
+from core import notes, policy, proposal
 from core.actions import (
     Action,
     ActionId,
@@ -25,15 +24,13 @@ from core.actions import (
     payload_of,
 )
 from core.journal import Entry, Row
-from core.strict_yaml import Plain
 from core.vault import Folder, note_name
 from utils.audit_log import Actor, Approval, Event
-from utils.clock import local_day, show
+from utils.clock import local_day
 from utils.errors import NoteError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
     from pathlib import Path
 
     from pydantic import ValidationError
@@ -43,11 +40,6 @@ if TYPE_CHECKING:
     from core.workspace import Workspace
 
 PREFIX = "APR"
-EQUAL_WITHIN = timedelta(days=30)
-HOW_TO = (
-    "Approve: move this note to `Approved`. Reject: move to `Rejected`. "
-    "Change: edit below, then move."
-)
 
 
 @dataclass(frozen=True)
@@ -201,7 +193,7 @@ def propose(ws: Workspace, request: Request) -> tuple[Row, Path]:
     if made.decision.tier is Tier.HARD_STOP:
         raise RefusedError(*made.decision.reasons)
     row = new_row(ws, made, title=made.action.title(_model(made)))
-    text = render(ws, made, row)
+    text = proposal.render(ws, made, row)
     ws.journal.register(row, *first_entries(row, made, Event.PROPOSED), unwritten=(text, None))
     path = ws.vault.create(ws.vault.folder(Folder.PENDING), row.note, text)
     ws.journal.written(row.action_id, path.name)
@@ -232,17 +224,8 @@ def new_row(ws: Workspace, made: Draft, *, title: str, note: str | None = None) 
         expires_at=now + timedelta(days=days),
         correlation_id=action_id,
         source=made.request.source,
-        **fact_columns(made.facts),
+        **proposal.fact_columns(made.facts),
     )
-
-
-def fact_columns(facts: Facts) -> dict[str, Any]:
-    """Return the journal's columns of facts."""
-    return {
-        "counterparty": facts.counterparty,
-        "amount": None if facts.amount is None else str(facts.amount),
-        "currency": facts.currency,
-    }
 
 
 def first_entries(row: Row, made: Draft, event: Event) -> list[Entry]:
@@ -287,142 +270,3 @@ def base_entry(row: Row, event: Event, actor: Actor, **fields: object) -> Entry:
 
 def _model(made: Draft) -> object:
     return made.action.arguments.model_validate(made.payload)
-
-
-# -- the note -------------------------------------------------------------------------------------
-
-
-def render(ws: Workspace, made: Draft, row: Row) -> str:
-    """Return the complete text of a new proposal note."""
-    front = front_of(ws, made.action, row)
-    parts = [frontmatter.compose(front), callout(ws, made.action, row, made.missing)]
-    parameters = {k: v for k, v in made.payload.items() if k != made.action.content}
-    if made.action.content is not None:
-        content = notes.content_lines(str(made.payload.get(made.action.content, "")))
-        parts += ["", f"## {notes.CONTENT}", "", content]
-    if parameters or made.action.content is None:
-        parts += ["", f"## {notes.PARAMETERS}", "", notes.yaml_block(parameters)]
-    parts += ["", f"## {notes.WHY}", "", why(ws, made, row), ""]
-    head, *rest = parts
-    return head + "\n".join(rest)
-
-
-def front_of(ws: Workspace, action: Action, row: Row) -> dict[str, object]:
-    """Return the front matter of a pending proposal, at most ten keys."""
-    front: dict[str, object] = {
-        "type": "approval",
-        "action_id": row.action_id,
-        "action": row.kind,
-        "tier": str(row.tier),
-    }
-    front.update(shown_facts(row))
-    front["created"] = Plain(show(ws.clock, row.created_at))
-    front["expires"] = Plain(show(ws.clock, row.expires_at))
-    front["tags"] = [f"approval/{action.service}"]
-    return front
-
-
-def shown_facts(row: Row) -> dict[str, object]:
-    """Return the facts that a note shows as properties."""
-    shown: dict[str, object] = {}
-    if row.counterparty:
-        shown["counterparty"] = row.counterparty
-    if row.amount is not None:
-        shown["amount"] = Decimal(row.amount)
-    if row.currency:
-        shown["currency"] = row.currency
-    return shown
-
-
-def disagreements(row: Row, facts: Facts, note: Note) -> list[str]:
-    """Return, in words, the properties that the owner changed and that disagree with the payload.
-
-    A property still at its registered value is merely stale; one that says what the payload says
-    agrees.
-    """
-    now = fact_columns(facts) | {"action": row.kind}
-    registered = {
-        "counterparty": row.counterparty,
-        "amount": row.amount,
-        "currency": row.currency,
-        "action": row.kind,
-    }
-    found = []
-    for key, value in now.items():
-        shown = note.front.get(key)
-        if shown is None or any(_same(shown, known) for known in (value, registered[key])):
-            continue
-        found.append(
-            f"the property `{key}` says {notes.inline(shown)}, the parameters say "
-            f"{notes.inline(value if value is not None else 'nothing')}"
-        )
-    return found
-
-
-def _same(shown: object, value: str | None) -> bool:
-    if value is None:
-        return False
-    if str(shown) == value:
-        return True
-    try:
-        return Decimal(str(shown)) == Decimal(value)
-    except InvalidOperation:
-        return False
-
-
-def mode_line(mode: Mode, service_title: str) -> str:
-    """Return the sentence that says whether anything outside will change."""
-    if mode is Mode.DRY_RUN:
-        return f"Nothing has been sent. DRY RUN: {service_title} will not be changed."
-    if mode is Mode.SANDBOX:
-        return (
-            f"Nothing has been sent. SANDBOX: only the practice {service_title} on this machine "
-            "will be changed."
-        )
-    return f"Nothing has been sent. LIVE: {service_title} will be changed for real."
-
-
-def callout(ws: Workspace, action: Action, row: Row, missing: tuple[str, ...] = ()) -> str:
-    """Return the question at the top of a proposal."""
-    described = action.describe(action.arguments.model_validate(row.payload))
-    lines = [
-        f"> [!question] Approve: {described}?",
-        f"> {HOW_TO}",
-        f"> {mode_line(row.mode, ws.services[action.service].title)}",
-    ]
-    if missing and row.mode is Mode.DRY_RUN:
-        lines.append(f"> To make it real, set first: {', '.join(missing)}.")
-    return "\n".join(lines)
-
-
-def why(ws: Workspace, made: Draft, row: Row) -> str:
-    """Return the lines under `## Why`."""
-    lines = [f"- {notes.inline(reason, 300)}" for reason in made.decision.reasons]
-    lines += [f"- {notes.inline(remark, 300)}" for remark in made.request.remarks]
-    lines += [f"- Afterwards: {made.action.consequence}"]
-    lines += equal_warnings(ws, row)
-    lines.append(f"- Account: {notes.inline(made.account)}")
-    if made.request.source:
-        lines.append(f"- Source: [[{notes.inline(made.request.source)}]]")
-    if made.request.evidence:
-        lines += [
-            "",
-            "> [!quote]- What it comes from (untrusted)",
-            notes.quoted(made.request.evidence),
-        ]
-    return "\n".join(lines)
-
-
-def equal_warnings(ws: Workspace, row: Row) -> list[str]:
-    """Return a line for every equal action done within 30 days."""
-    since = row.created_at - EQUAL_WITHIN
-    return [
-        f"- WARNING: the same was already done on {show(ws.clock, done_at(old))[:10]}: "
-        f"[[{old.note.removesuffix('.md')}]]. Approve only if you want it twice."
-        for old in ws.journal.recent_equal(row, since)[:3]
-    ]
-
-
-def done_at(row: Row) -> datetime:
-    """Return when an action ended, as far as known."""
-    return row.finished_at or row.created_at

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from core import approvals, notes
+from core import approvals, notes, proposal
 from core.actions import Action, Facts, Payload, Tier, digest_of
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def read(ws: Workspace, action: Action, row: Row, note: Note) -> Reading:
     changes = tuple(differences(row.payload, payload))
     reasons = [*_raised(row, decision), *_other_party(action, row, facts)]
     reasons += _other_record(action, row, payload)
-    reasons += approvals.disagreements(row, facts, note)
+    reasons += proposal.disagreements(row, facts, note)
     verdict = Verdict.ASK_AGAIN if reasons else Verdict.RUN
     if decision.tier.rank > row.tier.rank and decision.tier is Tier.HARD_STOP:
         verdict = Verdict.HARD_STOP

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from filelock import FileLock, Timeout
 
 from core import backup, dashboard
-from core.actions import Mode, State
+from core.actions import Mode
 from core.executor import Executor
 from core.journal import Entry, damaged
 from core.policy import HANDBOOK
@@ -38,11 +38,11 @@ HEARTBEAT = "heartbeat"
 SERVICES = "services"
 BURST_PAUSE_S = 0.05
 """While calls are under way our own filing makes events; listing more often only costs time."""
-STOP_WAIT_S = 5.0
+STOP_WAIT_S = 4.0
 FAILED_PAUSE_S = 2.0
 ONCE_WAIT_S = 60.0
-"""`--once` waits for retries that are due within this time, not for a planned publication."""
-ONCE_SETTLE_S = 16.0
+"""`--once` waits for what is due within this time, not for a planned publication."""
+ONCE_LOOK_S = 1.0
 
 
 class Watch(Protocol):
@@ -231,52 +231,41 @@ class Daemon:
         """
         while not self._stopping.is_set():
             sweep_s = sweep()
-            wait_s = self.step(look=True, full=True)
-            waits = [wait_s] if sweep_s is None else [wait_s, sweep_s]
-            if not self.executor.busy and not self._has_more(min(waits)):
+            self.step(look=True, full=True)
+            wanted_s = self.executor.desk.wanted_in_s
+            waits = [s for s in (sweep_s, wanted_s) if s is not None and s <= ONCE_WAIT_S]
+            if not waits and not self.executor.busy and not self.executor.reconciler.has_open():
                 break
-            self.bell.wait(min(*waits, 1.0))
+            self.bell.wait(min([*waits, ONCE_LOOK_S]))
         self._wind_down()
-
-    def _has_more(self, wait_s: float) -> bool:
-        """Return whether waiting brings work that is due now: settling, undo, reading back."""
-        now = self.ws.clock.now()
-        held = [
-            row
-            for row in self.ws.journal.in_states(State.APPROVED)
-            if row.retry_at is None or (row.retry_at - now).total_seconds() < ONCE_WAIT_S
-        ]
-        if self.ws.vault.paused:
-            held = []
-        return bool(held) or wait_s < ONCE_SETTLE_S
 
     # -- one round ----------------------------------------------------------------------------
 
     def step(self, *, look: bool, full: bool = False) -> float:
-        """Do one round; return the seconds to wait for the next one."""
+        """Do one round; return the seconds to wait for the next one.
+
+        Args:
+            look: whether something may have moved; else only answers are taken in.
+            full: whether everything is looked at, whatever the time.
+        """
         now = self.ws.clock.monotonic()
-        rescan_s = self.ws.settings.seconds("RESCAN_S")
-        if not look and now < self._full_at:
+        full = full or now >= self._full_at
+        in_burst = self.executor.busy and now < self._look_at
+        if not full and (not look or in_burst):
             self.executor.collect()
             self.ws.chronicle.flush()
-            wake_s = self.executor.desk.take_wake()
-            return self._next(now, wake_s)
-        if look and self.executor.busy and now < self._look_at and not full:
-            self.executor.collect()
-            self.executor.desk.wake_in(self._look_at - now)
-            return self._next(now, self.executor.desk.take_wake())
-        self._look_at = now + BURST_PAUSE_S
-        full = full or now >= self._full_at
-        if full:
-            self._full_at = now + rescan_s
-            self._housekeeping()
-        wake_s = self.executor.run_ready(full=full)
-        self._dashboard.refresh()
-        return self._next(now, wake_s)
-
-    def _next(self, now: float, wake_s: float | None) -> float:
-        until_full_s = max(0.0, self._full_at - now)
-        return until_full_s if wake_s is None else min(wake_s, until_full_s)
+            if look:
+                self.executor.desk.wake_in(self._look_at - now)
+        else:
+            if full:
+                self._full_at = now + self.ws.settings.seconds("RESCAN_S")
+                self._housekeeping()
+            self.executor.run_ready(full=full)
+            self._look_at = self.ws.clock.monotonic() + BURST_PAUSE_S
+            self._dashboard.refresh()
+        until_full_s = max(0.0, self._full_at - self.ws.clock.monotonic())
+        wanted_s = self.executor.desk.wanted_in_s
+        return until_full_s if wanted_s is None else min(wanted_s, until_full_s)
 
     def _housekeeping(self) -> None:
         self.ws.journal.remember(HEARTBEAT, iso(self.ws.clock.now()))

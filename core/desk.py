@@ -93,10 +93,12 @@ class Desk:
         at = self.ws.clock.monotonic() + seconds
         self._wake_at = at if self._wake_at is None else min(self._wake_at, at)
 
-    def take_wake(self) -> float | None:
-        """Return the seconds until somebody wants another round, and forget them."""
-        at, self._wake_at = self._wake_at, None
-        return None if at is None else max(0.0, at - self.ws.clock.monotonic())
+    @property
+    def wanted_in_s(self) -> float | None:
+        """Return the seconds until another round is wanted, None when only an event brings work."""
+        if self._wake_at is None:
+            return None
+        return max(0.0, self._wake_at - self.ws.clock.monotonic())
 
     def settled(self, look: Look, wait_s: float) -> bool:
         """Return whether a note has been as it is for so long; else ask to look again."""
@@ -108,7 +110,8 @@ class Desk:
     # -- looking ------------------------------------------------------------------------------
 
     def look_around(self) -> Round:
-        """List and read the hot folders once."""
+        """List and read the hot folders once; what still has to wait asks for time again."""
+        self._wake_at = None
         looks: dict[Folder, list[Look]] = {}
         places: dict[str, list[Look]] = {}
         left_alone: list[LeftAlone] = []

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from core import approvals, consent, filing
+from core import approvals, consent, filing, proposal
 from core.actions import Action, Mode, State, Tier
 from core.consent import Reading, Verdict
 from core.desk import Desk, Flight, Round
@@ -18,6 +18,7 @@ from core.inspection import QUIET_S, Look
 from core.intake import REVIEWED, Intake
 from core.journal import TERMINAL
 from core.reconcile import PROVEN_ABSENT, Reconciler
+from core.renewal import digest_in
 from core.vault import Folder
 from utils.audit_log import Actor, Approval, Event
 from utils.errors import NoteError
@@ -51,6 +52,8 @@ class Executor:
         self.ws = ws
         self.desk = Desk(ws, runner, bell)
         self.intake = Intake(self.desk)
+        self.adoption = self.intake.adoption
+        self.renewal = self.intake.renewal
         self.reconciler = Reconciler(self.desk)
         self._lost: dict[str, int] = {}
 
@@ -58,7 +61,7 @@ class Executor:
 
     def recover(self) -> None:
         """Settle what an ended daemon left behind; doing it twice is doing it once."""
-        self.intake.write_unwritten()
+        self.adoption.write_unwritten()
         for row in self.ws.journal.in_states(State.SENDING):
             self.reconciler.doubt(row, "The program ended while the call was under way.")
 
@@ -81,7 +84,7 @@ class Executor:
         self._file_ended(looked)
         self.reconciler.run()
         self.ws.chronicle.flush()
-        return self.desk.take_wake()
+        return self.desk.wanted_in_s
 
     def collect(self) -> None:
         """Take in and file the calls that have ended, without looking around."""
@@ -110,11 +113,13 @@ class Executor:
         if look.note is None:
             self.desk.quarantine(look, look.error or "cannot be read")
             return
+        if look.action_id in self.desk.flights:
+            return
         row = self.ws.journal.get(look.action_id) if look.action_id else None
         if row is None:
-            self.intake.foreign(look)
+            self.adoption.foreign(look)
             return
-        if row.action_id in self.desk.flights or self._is_superfluous(row, look, looked):
+        if self._is_superfluous(row, look, looked):
             return
         if row.state is State.PENDING:
             self._consider(row, look)
@@ -132,15 +137,15 @@ class Executor:
         ]
         if not twins:
             return False
-        digests = {other.path: self.intake.digest_in(row, other) for other in (look, *twins)}
+        digests = {other.path: digest_in(self.ws, row, other) for other in (look, *twins)}
         if digests[look.path] != row.digest and row.digest in digests.values():
-            self.intake.adopt_copy(look)  # the unregistered one becomes a proposal of its own
+            self.adoption.adopt_copy(look)  # the unregistered one becomes a proposal of its own
             return True
         if digests[look.path] == row.digest:
             others = [twin for twin in twins if digests[twin.path] == row.digest]
             different = [twin for twin in twins if digests[twin.path] != row.digest]
             for twin in different:
-                self.intake.adopt_copy(twin)
+                self.adoption.adopt_copy(twin)
             if different:
                 self.desk.wake_in(QUIET_S)
                 return True  # neither runs until the difference is sorted out
@@ -169,14 +174,14 @@ class Executor:
         readiness = self.ws.readiness(action.service)
         account = self.ws.account(action.service)
         if reading.verdict is Verdict.HARD_STOP:
-            self.intake.hard_stop(row, look, reading.decision.reasons[0])
+            self.adoption.hard_stop(row, look, reading.decision.reasons[0])
         elif row.mode.acts and (readiness.mode is not row.mode or account != row.account):
             changed = ("the service's settings have changed since",)
-            self.intake.return_to_pending(row, look, reading, changed)
+            self.renewal.return_to_pending(row, look, reading, changed)
         elif reading.verdict is Verdict.ASK_AGAIN:
-            self.intake.return_to_pending(row, look, reading, reading.reasons)
+            self.renewal.return_to_pending(row, look, reading, reading.reasons)
         elif row.mode.acts and self._lacks_record(action, reading):
-            self.intake.return_to_pending(row, look, reading, (self._which(action),))
+            self.renewal.return_to_pending(row, look, reading, (self._which(action),))
         else:
             self._approve(row, look, reading)
 
@@ -195,7 +200,7 @@ class Executor:
     def _approve(self, row: Row, look: Look, reading: Reading) -> None:
         """Give the grant: the payload is copied into the journal and the note is not read again."""
         now = self.ws.clock.now()
-        start = self._not_before(reading)
+        start = self._not_before(reading) if row.mode.acts else None
         changes: dict[str, Any] = {
             "payload": reading.payload,
             "digest": reading.digest,
@@ -204,7 +209,7 @@ class Executor:
             "grant_until": (start or now) + GRANT,
             "retry_at": start,
             "note": look.path.name,
-            **approvals.fact_columns(reading.facts),
+            **proposal.fact_columns(reading.facts),
         }
         entries = [
             approvals.base_entry(
@@ -396,14 +401,14 @@ class Executor:
         """Deal with a note in `Approved/` whose action has ended and was filed."""
         filed = [other for other in looked.places.get(row.action_id, []) if other.path != look.path]
         if row.state in REVIEWED and not filed and row.tier is not Tier.HARD_STOP:
-            self.intake.reopen(row, look, "You moved it to Approved again: a new grant.")
+            self.renewal.reopen(row, look, "You moved it to Approved again: a new grant.")
             again = self.ws.journal.get(row.action_id)
             if again is not None:
                 self._consider(again, look)
         elif row.tier is Tier.HARD_STOP:
-            self.intake.hard_stop(row, look, "This is a hard stop.")
+            self.adoption.hard_stop(row, look, "This is a hard stop.")
         else:
-            self.intake.finished_again(row, look)
+            self.renewal.finished_again(row, look)
 
 
 _DECIDABLE = frozenset({str(Folder.APPROVED), str(Folder.PENDING)})

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core import approvals, frontmatter, notes
+from core import approvals, frontmatter, notes, proposal
 from core.actions import Mode, State, Tier
 from core.journal import TERMINAL, Row
 from core.strict_yaml import Plain
@@ -221,7 +221,7 @@ def _renamed(note: notes.Note) -> dict[str, str]:
 
 def _refreshed(note: notes.Note, row: Row) -> dict[str, object]:
     """Return the shown facts that went stale when the owner edited the parameters."""
-    return {key: value for key, value in approvals.shown_facts(row).items() if key in note.front}
+    return {key: value for key, value in proposal.shown_facts(row).items() if key in note.front}
 
 
 def callout(ending: Ending) -> str:
@@ -272,7 +272,7 @@ def _new_note(ws: Workspace, row: Row, ending: Ending, at: datetime) -> str:
         "action_id": row.action_id,
         "action": row.kind,
         "status": ending.status,
-        **approvals.shown_facts(row),
+        **proposal.shown_facts(row),
         "created": Plain(show(ws.clock, row.created_at)),
         "finished": Plain(show(ws.clock, at)),
         "tags": [f"approval/{row.service}"],

@@ -13,6 +13,7 @@ from core import notes
 from utils.errors import NoteError
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from core.notes import Note
@@ -107,6 +108,10 @@ class Inspector:
             return wait_s - (now - since)
         again = self.look_again(look.path)
         return 0.0 if again is not None and again.digest == look.digest else wait_s
+
+    def paths(self) -> AbstractSet[Path]:
+        """Return where the notes lie that are remembered."""
+        return self._looks.keys()
 
     def forget(self, path: Path) -> None:
         """Drop what is known of a path; a note that comes back waits anew."""

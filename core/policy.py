@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING
 
 from core import strict_yaml
 from core.actions import Action, Facts, Tier, Trust, canonical
+from utils import files
 from utils.errors import NoteError
 from utils.money import parse_amount, show_amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 HANDBOOK = "Company_Handbook.md"
+HANDBOOK_LIMIT_BYTES = 1 << 20
 _BLOCK = re.compile(r"^```policy[ \t]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 _KEYS = frozenset({"limit_amount", "limit_currency", "approval_required", "hard_stop"})
 
@@ -216,6 +219,43 @@ def decide(policy: Policy, case: Case) -> Decision:
     hits = [hit for rule in RULES for hit in rule(policy, case)]
     hits.sort(key=lambda hit: -hit.tier.rank)
     return Decision(hits[0].tier, tuple(hits), policy.hash)
+
+
+class Handbook:
+    """The policy as the handbook says it now; read again only when the file has changed.
+
+    Args:
+        path: `Company_Handbook.md`.
+        limit_amount: the setting LIMIT_AMOUNT.
+        limit_currency: the setting LIMIT_CURRENCY.
+    """
+
+    def __init__(self, path: Path, limit_amount: Decimal, limit_currency: str) -> None:
+        self._path = path
+        self._limit = (limit_amount, limit_currency)
+        self._known: tuple[tuple[int, ...] | None, Policy] | None = None
+
+    def policy(self) -> Policy:
+        """Return the policy in force."""
+        try:
+            facts = self._path.lstat()
+        except FileNotFoundError:
+            signature = None
+        else:
+            signature = (facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+        if self._known is None or self._known[0] != signature:
+            self._known = (signature, self._read())
+        return self._known[1]
+
+    def _read(self) -> Policy:
+        try:
+            data = files.read_regular(self._path, limit_bytes=HANDBOOK_LIMIT_BYTES)
+            return read_policy(data.decode("utf-8"), *self._limit)
+        except FileNotFoundError:
+            return read_policy(None, *self._limit)
+        except (NoteError, UnicodeDecodeError) as error:
+            problem = f"{HANDBOOK} cannot be read ({error}). The built-in rules apply."
+            return Policy(*self._limit, problem=problem)
 
 
 def read_policy(handbook: str | None, limit_amount: Decimal, limit_currency: str) -> Policy:

@@ -74,6 +74,10 @@ class Reconciler:
         watch = self._watches.get(row.action_id)
         return watch is None or not watch.over
 
+    def has_open(self) -> bool:
+        """Return whether any doubtful action is still being read back."""
+        return any(not watch.over for watch in self._watches.values())
+
     def run(self) -> None:
         """Ask again for every doubtful action whose turn it is."""
         doubtful = [row for row in self._ws.journal.unfiled() if row.state is State.UNKNOWN]

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from core import policy
 from core.actions import Mode
 from core.journal import FILE_NAME, Journal
+from core.policy import HANDBOOK, Handbook
 from core.projection import Chronicle
 from core.vault import Vault
 from utils.audit_log import DailyLog
 from utils.clock import Clock, SystemClock, system_zone
-from utils.errors import ConfigError, NoteError
+from utils.config import Kind, is_loopback_url
+from utils.errors import ConfigError
 from utils.redact import Redactor
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.actions import Action, Service
+    from core.policy import Policy
     from utils.config import Settings
 
 
@@ -73,6 +75,17 @@ def clock_of(settings: Settings) -> Clock:
     return SystemClock(ZoneInfo(name) if name else system_zone())
 
 
+def _check_sandbox(settings: Settings, services: Mapping[str, Service]) -> None:
+    """Make sure that what is called practice cannot reach anything real."""
+    if not settings.flag("AI_EMPLOYEE_SANDBOX"):
+        return
+    for service in services.values():
+        for row in service.settings:
+            address = settings.text(row.name) if row.kind is Kind.URL else ""
+            if address and not is_loopback_url(address):
+                raise ConfigError(row.name, "must be a fake on this machine in the sandbox")
+
+
 @dataclass(frozen=True)
 class Workspace:
     """A vault, its journal and log, and the rules that hold there."""
@@ -85,6 +98,7 @@ class Workspace:
     journal: Journal
     chronicle: Chronicle
     paths: Paths
+    handbook: Handbook
 
     @classmethod
     def open(
@@ -99,6 +113,7 @@ class Workspace:
             ConfigError: a folder cannot be used.
             JournalError: the journal cannot be trusted.
         """
+        _check_sandbox(settings, services)
         clock = clock or clock_of(settings)
         paths = paths_of(settings)
         for folder in (paths.logs, paths.state):
@@ -107,9 +122,10 @@ class Workspace:
         journal = Journal.open(paths.journal, clock, may_create=not log.days())
         chronicle = Chronicle(journal, log, clock, Redactor(settings.secrets()))
         actions = {a.kind: a for service in services.values() for a in service.actions}
-        return cls(
-            settings, services, actions, clock, Vault(paths.vault), journal, chronicle, paths
-        )
+        vault = Vault(paths.vault)
+        limit = settings.amount("LIMIT_AMOUNT"), settings.text("LIMIT_CURRENCY")
+        handbook = Handbook(vault.root / HANDBOOK, *limit)
+        return cls(settings, services, actions, clock, vault, journal, chronicle, paths, handbook)
 
     def close(self) -> None:
         """Write what is left to the log and close the journal."""
@@ -143,17 +159,6 @@ class Workspace:
         """Return the account an action of a service would use."""
         return self.services[service].account_in(self.settings)
 
-    def policy(self) -> policy.Policy:
-        """Return the policy in force, reading the handbook afresh."""
-        text: str | None
-        try:
-            text = self.vault.read(self.vault.root / policy.HANDBOOK).data.decode("utf-8")
-        except FileNotFoundError:
-            text = None
-        except (NoteError, UnicodeDecodeError) as error:
-            problem = f"{policy.HANDBOOK} cannot be read ({error}). The built-in rules apply."
-            amount = self.settings.amount("LIMIT_AMOUNT")
-            return policy.Policy(amount, self.settings.text("LIMIT_CURRENCY"), {}, problem)
-        return policy.read_policy(
-            text, self.settings.amount("LIMIT_AMOUNT"), self.settings.text("LIMIT_CURRENCY")
-        )
+    def policy(self) -> Policy:
+        """Return the policy in force."""
+        return self.handbook.policy()

@@ -111,8 +111,8 @@ class Sessions:
     def is_held(self, service: str) -> bool:
         """Return whether another process serves this service in role `execute`."""
         line = self._lines.get(service)
-        if line is not None and line.running:
-            return False
+        if line is not None and line.task is not None and not line.task.done():
+            return False  # ours, running or about to
         lock = FileLock(lock_path(self._state, service))
         try:
             lock.acquire(timeout=0)

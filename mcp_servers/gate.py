@@ -128,6 +128,9 @@ class Gate:
             answer = self._dispatch(kind, tool, raw)
         except AppError as error:
             answer = self._refusal(kind, raw, error)
+        except Exception as error:
+            log.exception("call.crashed", tool=kind)
+            answer = self._crashed(kind, raw, error)
         duration_ms = round((self._ws.clock.monotonic() - began) * 1000)
         self._log_call(kind, raw, answer, duration_ms)
         redacted: dict[str, Any] = self._ws.chronicle.redactor.value(answer.data)
@@ -402,6 +405,16 @@ class Gate:
             "reasons": reasons,
         }
         return Answer(data, is_error=True)
+
+    def _crashed(self, kind: str, raw: Mapping[str, object], error: Exception) -> Answer:
+        """Return the answer of a call in which the program itself failed."""
+        row = self._ws.journal.get(str(raw.get("approval_id") or ""))
+        begun = row is not None and row.state is State.SENDING
+        ending = "It may have happened; it is read back." if begun else "Nothing was sent."
+        failure = RefusedError(f"The program failed ({type(error).__name__}). {ending}")
+        answer = self._refusal(kind, raw, failure)
+        status = Status.UNKNOWN if begun else Status.FAILED
+        return Answer({**answer.data, "status": str(status), "summary": str(failure)}, True)  # noqa: FBT003 - a dataclass field
 
     def _log_call(
         self, kind: str, raw: Mapping[str, object], answer: Answer, duration_ms: int

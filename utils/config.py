@@ -104,6 +104,11 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def is_loopback_url(address: str) -> bool:
+    """Return whether an address leads to this machine."""
+    return _is_loopback(urlsplit(address).hostname or "")
+
+
 def _url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname:

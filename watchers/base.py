@@ -46,12 +46,15 @@ class FolderBell:
 
     def start(self) -> None:
         """Begin to watch. Watch first, then list: nothing falls in between."""
+        self._observe()
+        self.check()
+
+    def _observe(self) -> None:
         from watchdog.observers import Observer
 
         self._observer = Observer()
         self._observer.name = "folder-bell"
         self._observer.start()
-        self.check()
 
     def stop(self) -> None:
         """End the watching threads."""
@@ -65,7 +68,11 @@ class FolderBell:
         return self._observer is not None and self._observer.is_alive()
 
     def check(self) -> None:
-        """Set watches anew where a folder was renamed, deleted or made again."""
+        """Set watches anew where a folder was renamed, deleted or made again, or all of them."""
+        if self._observer is not None and not self._observer.is_alive():
+            log.warning("watch.died")
+            self._watches.clear()
+            self._observe()
         for folder in self._folders:
             known = self._watches.get(folder)
             try:

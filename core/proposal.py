@@ -1,0 +1,235 @@
+"""The proposal note: its properties, its question, and the reasons under it.
+
+Rules: the note is complete in itself; the owner's words and unknown properties survive every
+rewrite; nothing in it but `## Parameters` and `## Content` ever runs.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from core import frontmatter, notes
+from core.actions import Mode
+from core.strict_yaml import Plain
+from utils.clock import show
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from core.actions import Action, Facts, Payload
+    from core.approvals import Draft
+    from core.journal import Row
+    from core.notes import Note
+    from core.workspace import Workspace
+
+EQUAL_WITHIN = timedelta(days=30)
+HOW_TO = (
+    "Approve: move this note to `Approved`. Reject: move to `Rejected`. "
+    "Change: edit below, then move."
+)
+
+
+def fact_columns(facts: Facts) -> dict[str, Any]:
+    """Return the journal's columns of facts."""
+    return {
+        "counterparty": facts.counterparty,
+        "amount": None if facts.amount is None else str(facts.amount),
+        "currency": facts.currency,
+    }
+
+
+def render(ws: Workspace, made: Draft, row: Row) -> str:
+    """Return the complete text of a new proposal note."""
+    front = front_of(ws, made.action, row)
+    parts = [frontmatter.compose(front), callout(ws, made.action, row, made.missing)]
+    parameters = {k: v for k, v in made.payload.items() if k != made.action.content}
+    if made.action.content is not None:
+        content = notes.content_lines(str(made.payload.get(made.action.content, "")))
+        parts += ["", f"## {notes.CONTENT}", "", content]
+    if parameters or made.action.content is None:
+        parts += ["", f"## {notes.PARAMETERS}", "", notes.yaml_block(parameters)]
+    parts += ["", f"## {notes.WHY}", "", why(ws, made, row), ""]
+    head, *rest = parts
+    return head + "\n".join(rest)
+
+
+def front_of(ws: Workspace, action: Action, row: Row) -> dict[str, object]:
+    """Return the front matter of a pending proposal, at most ten keys."""
+    front: dict[str, object] = {
+        "type": "approval",
+        "action_id": row.action_id,
+        "action": row.kind,
+        "tier": str(row.tier),
+    }
+    front.update(shown_facts(row))
+    front["created"] = Plain(show(ws.clock, row.created_at))
+    front["expires"] = Plain(show(ws.clock, row.expires_at))
+    front["tags"] = [f"approval/{action.service}"]
+    return front
+
+
+def shown_facts(row: Row) -> dict[str, object]:
+    """Return the facts that a note shows as properties."""
+    shown: dict[str, object] = {}
+    if row.counterparty:
+        shown["counterparty"] = row.counterparty
+    if row.amount is not None:
+        shown["amount"] = Decimal(row.amount)
+    if row.currency:
+        shown["currency"] = row.currency
+    return shown
+
+
+def disagreements(row: Row, facts: Facts, note: Note) -> list[str]:
+    """Return, in words, the properties that the owner changed and that disagree with the payload.
+
+    A property still at its registered value is merely stale; one that says what the payload says
+    agrees.
+    """
+    now = fact_columns(facts) | {"action": row.kind}
+    registered = {
+        "counterparty": row.counterparty,
+        "amount": row.amount,
+        "currency": row.currency,
+        "action": row.kind,
+    }
+    found = []
+    for key, value in now.items():
+        shown = note.front.get(key)
+        if shown is None or any(_same(shown, known) for known in (value, registered[key])):
+            continue
+        found.append(
+            f"the property `{key}` says {notes.inline(shown)}, the parameters say "
+            f"{notes.inline(value if value is not None else 'nothing')}"
+        )
+    return found
+
+
+def _same(shown: object, value: str | None) -> bool:
+    if value is None:
+        return False
+    if str(shown) == value:
+        return True
+    try:
+        return Decimal(str(shown)) == Decimal(value)
+    except InvalidOperation:
+        return False
+
+
+def mode_line(mode: Mode, service_title: str) -> str:
+    """Return the sentence that says whether anything outside will change."""
+    if mode is Mode.DRY_RUN:
+        return f"Nothing has been sent. DRY RUN: {service_title} will not be changed."
+    if mode is Mode.SANDBOX:
+        return (
+            f"Nothing has been sent. SANDBOX: only the practice {service_title} on this machine "
+            "will be changed."
+        )
+    return f"Nothing has been sent. LIVE: {service_title} will be changed for real."
+
+
+def callout(ws: Workspace, action: Action, row: Row, missing: tuple[str, ...] = ()) -> str:
+    """Return the question at the top of a proposal."""
+    described = action.describe(action.arguments.model_validate(row.payload))
+    lines = [
+        f"> [!question] Approve: {described}?",
+        f"> {HOW_TO}",
+        f"> {mode_line(row.mode, ws.services[action.service].title)}",
+    ]
+    if missing and row.mode is Mode.DRY_RUN:
+        lines.append(f"> To make it real, set first: {', '.join(missing)}.")
+    return "\n".join(lines)
+
+
+def why(ws: Workspace, made: Draft, row: Row) -> str:
+    """Return the lines under `## Why`."""
+    lines = [f"- {notes.inline(reason, 300)}" for reason in made.decision.reasons]
+    lines += [f"- {notes.inline(remark, 300)}" for remark in made.request.remarks]
+    lines += [f"- Afterwards: {made.action.consequence}"]
+    lines += equal_warnings(ws, row)
+    lines.append(f"- Account: {notes.inline(made.account)}")
+    if made.request.source:
+        lines.append(f"- Source: [[{notes.inline(made.request.source)}]]")
+    if made.request.evidence:
+        lines += [
+            "",
+            "> [!quote]- What it comes from (untrusted)",
+            notes.quoted(made.request.evidence),
+        ]
+    return "\n".join(lines)
+
+
+def equal_warnings(ws: Workspace, row: Row) -> list[str]:
+    """Return a line for every equal action done within 30 days."""
+    since = row.created_at - EQUAL_WITHIN
+    return [
+        f"- WARNING: the same was already done on {show(ws.clock, done_at(old))[:10]}: "
+        f"[[{old.note.removesuffix('.md')}]]. Approve only if you want it twice."
+        for old in ws.journal.recent_equal(row, since)[:3]
+    ]
+
+
+def done_at(row: Row) -> datetime:
+    """Return when an action ended, as far as known."""
+    return row.finished_at or row.created_at
+
+
+def adopted(ws: Workspace, note: Note, made: Draft, row: Row) -> str:
+    """Return the text of a note that was written by hand, as a registered proposal."""
+    text = pending_text(ws, note, row, made.action)
+    text = with_reasons(text, note, why(ws, made, row))
+    return with_identifier(text, made.action, made.payload)
+
+
+def with_identifier(text: str, action: Action, payload: Payload) -> str:
+    """Write a looked-up identifier into the parameters, before the owner decides."""
+    lookup = action.lookup
+    if lookup is None or payload.get(lookup.target) is None:
+        return text
+    if lookup.target in notes.parameters_of(notes.parse(text.encode())):
+        return text
+    return notes.with_parameter(text, lookup.target, payload[lookup.target], lookup.source)
+
+
+def pending_text(
+    ws: Workspace, note: Note, row: Row, action: Action, reasons: tuple[str, ...] = ()
+) -> str:
+    """Return a note's text as a pending proposal: properties and question refreshed.
+
+    Args:
+        ws: the vault and its records.
+        note: the note as it is.
+        row: the action as it is to be decided.
+        action: its row in the catalogue.
+        reasons: why the owner is asked again.
+    """
+    raw = frontmatter.read(note.text)
+    shown = front_of(ws, action, row)
+    if "tags" in raw:
+        del shown["tags"]
+    aliases = {**notes.KEY_ALIASES, "status": "tier", "finished": "expires"}
+    rename: dict[str, str] = {}
+    for old, new in aliases.items():
+        if old in raw and new not in raw and new not in rename.values():
+            rename[old] = new
+    remove = [old for old in ("status", "finished") if old in raw and old not in rename]
+    text = frontmatter.edit(note.text, set=shown, rename=rename, remove=remove)
+    question = callout(ws, action, row, ws.readiness(action.service).missing)
+    return notes.with_callout(text, asked_again(question, reasons) if reasons else question)
+
+
+def asked_again(question_callout: str, reasons: tuple[str, ...]) -> str:
+    """Return a question that says why it is asked once more."""
+    question, *lines = question_callout.split("\n")
+    question = question.replace("> [!question] Approve:", "> [!question] Approve again:", 1)
+    because = [f"> Asked again because {notes.inline(reason, 300)}." for reason in reasons]
+    return "\n".join([question, *because, *lines])
+
+
+def with_reasons(text: str, note: Note, lines: str) -> str:
+    """Return a note's text with more lines under `## Why`, below what stands there."""
+    before = note.section(notes.WHY)
+    earlier = "\n".join(before.lines).strip() if before else ""
+    return notes.with_section(text, notes.WHY, f"{earlier}\n\n{lines}".strip())

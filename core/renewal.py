@@ -1,0 +1,224 @@
+"""Keeps a registered proposal true, and puts it before the owner again when it must be.
+
+Rules: words come before deeds: a note that says DRY RUN never runs for real; a proposal that is
+asked again is moved before the journal is told, so that a crash in between asks once more and
+never runs; reopening is the owner's move and is recorded as such.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from core import approvals, filing, proposal
+from core.actions import Action, Payload, State, Tier, digest_of
+from core.adoption import known_action
+from core.inspection import QUIET_S, Look
+from core.vault import Folder
+from utils.audit_log import Actor, Approval, Event
+from utils.errors import NoteError
+
+if TYPE_CHECKING:
+    from core.adoption import Adoption
+    from core.consent import Reading
+    from core.desk import Desk, Round
+    from core.journal import Row
+    from core.workspace import Workspace
+
+SHELVED = (State.REJECTED, State.EXPIRED, State.WITHDRAWN)
+
+
+class Renewal:
+    """Words proposals anew and asks again.
+
+    Args:
+        desk: shared with the executor.
+        adoption: takes altered copies as proposals of their own.
+    """
+
+    def __init__(self, desk: Desk, adoption: Adoption) -> None:
+        self.desk = desk
+        self.ws = desk.ws
+        self.adoption = adoption
+
+    def complete(self, row: Row, look: Look, action: Action) -> None:
+        """Fill in a registered proposal's identifier once its service can be asked."""
+        found = self.adoption.lookups.resolve(action, row.payload, row.digest)
+        if found is None or found[0] == row.payload or look.note is None or look.file is None:
+            return
+        payload = found[0]
+        text = proposal.with_identifier(look.note.text, action, payload)
+        self.ws.vault.rewrite(look.file, text)
+        self._bind(replace(row, payload=payload), action, Actor.DAEMON)
+
+    def _bind(
+        self,
+        fresh: Row,
+        action: Action,
+        actor: Actor,
+        changes: tuple[str, ...] = (),
+        reasons: tuple[str, ...] = (),
+    ) -> None:
+        """Bind a proposal to what its note says now.
+
+        Args:
+            fresh: the row with its new payload, mode and account.
+            action: its row in the catalogue.
+            actor: who made it different.
+            changes: what the owner changed, one line each.
+            reasons: why the owner is asked again.
+        """
+        facts = approvals.facts_of(action, fresh.payload)
+        decision = approvals.decide(self.ws, action, facts, fresh.trust)
+        digest = digest_of(fresh.kind, fresh.payload, fresh.mode, fresh.account)
+        entry = approvals.base_entry(
+            fresh,
+            Event.EDITED if changes else Event.DECIDED,
+            actor,
+            digest=digest,
+            parameters={
+                "tier": str(decision.tier),
+                "rules": decision.rules,
+                "changes": list(changes),
+                "asked_again": list(reasons),
+            },
+        )
+        self.ws.journal.transition(
+            fresh.action_id,
+            {State.PENDING},
+            State.PENDING,
+            entry,
+            payload=fresh.payload,
+            digest=digest,
+            mode=fresh.mode,
+            account=fresh.account,
+            tier=decision.tier,
+            reasons=decision.reasons,
+            policy_hash=decision.policy_hash,
+            **proposal.fact_columns(facts),
+        )
+
+    def _as_things_stand(self, row: Row, action: Action, payload: Payload) -> Row:
+        """Return a row with another payload, under the present mode and account."""
+        return replace(
+            row,
+            payload=payload,
+            mode=self.ws.readiness(action.service).mode,
+            account=self.ws.account(action.service),
+            **proposal.fact_columns(approvals.facts_of(action, payload)),
+        )
+
+    def reissue(self, row: Row, look: Look, action: Action) -> None:
+        """Word an untouched proposal anew after its service went live, or dry, or elsewhere."""
+        if look.note is None or look.file is None:
+            return
+        readiness = self.ws.readiness(action.service)
+        fresh = self._as_things_stand(row, action, row.payload)
+        text = proposal.pending_text(self.ws, look.note, fresh, action)
+        if readiness.mode.acts:  # words first: a note that says DRY RUN must never run for real
+            self.ws.vault.rewrite(look.file, text)
+        self._bind(fresh, action, Actor.DAEMON)
+        if not readiness.mode.acts:
+            self.ws.vault.rewrite(look.file, text)
+
+    def return_to_pending(
+        self, row: Row, look: Look, reading: Reading, reasons: tuple[str, ...]
+    ) -> None:
+        """Put a proposal back before the owner, saying why and what changed.
+
+        The note is moved before the journal is told, so that a crash in between asks again and
+        never runs.
+        """
+        action = known_action(self.ws, row.kind)
+        if look.note is None or look.file is None:
+            return
+        fresh = replace(
+            self._as_things_stand(row, action, reading.payload), tier=reading.decision.tier
+        )
+        text = proposal.pending_text(self.ws, look.note, fresh, action, reasons)
+        if reading.changes:
+            changes = "\n".join(f"- You changed {change}" for change in reading.changes)
+            text = proposal.with_reasons(text, look.note, changes)
+        file = self.ws.vault.rewrite(look.file, text)
+        self.ws.vault.move(file.path, self.ws.vault.folder(Folder.PENDING))
+        self.desk.inspector.forget(look.path)
+        self._bind(fresh, action, Actor.OWNER, reading.changes, reasons)
+        self.desk.wake_in(0)
+
+    def reopen(self, row: Row, look: Look, why: str) -> None:
+        """Make an ended action pending again, because the owner moved its note."""
+        days = self.ws.settings.count("APPROVAL_EXPIRES_DAYS")
+        entry = approvals.base_entry(row, Event.DECIDED, Actor.OWNER, result=None, error=why)
+        self.ws.journal.transition(
+            row.action_id,
+            {row.state},
+            State.PENDING,
+            replace(entry, approval_status=Approval.PENDING),
+            filed_at=None,
+            finished_at=None,
+            retry_at=None,
+            sending_at=None,
+            grant_until=None,
+            approved_at=None,
+            approved_by=None,
+            remote_id=None,
+            remote_url=None,
+            summary=None,
+            error=None,
+            error_class=None,
+            expires_at=self.ws.clock.now() + timedelta(days=days),
+            note=look.path.name,
+        )
+
+    def proposed_again(self, row: Row, look: Look, looked: Round) -> None:
+        """Deal with an ended action's note that lies in `Pending_Approval/`."""
+        if not self.desk.settled(look, QUIET_S) or look.note is None or look.file is None:
+            return
+        if row.tier is Tier.HARD_STOP:
+            self.adoption.hard_stop(row, look, row.summary or "This is a hard stop.")
+            return
+        if row.state is State.DONE or len(looked.places[row.action_id]) > 1:
+            self.finished_again(row, look)
+            return
+        action = known_action(self.ws, row.kind)
+        payload = approvals.payload_in(action, look.note)
+        self.reopen(row, look, "You moved it to Pending_Approval again.")
+        now = self.ws.journal.get(row.action_id) or row
+        fresh = self._as_things_stand(now, action, payload)
+        text = proposal.pending_text(self.ws, look.note, fresh, action)
+        self.ws.vault.rewrite(look.file, text)
+        self._bind(fresh, action, Actor.OWNER)
+
+    def finished_again(self, row: Row, look: Look) -> None:
+        """Deal with a note of an action that is over: an equal copy goes, an altered one is new."""
+        if digest_in(self.ws, row, look) != row.digest:
+            self.adoption.adopt_copy(look)
+            return
+        elsewhere = self._elsewhere(row, look)
+        if elsewhere:
+            self.desk.tidy(look, f"an equal copy of {row.action_id}, which is {row.state}")
+        elif row.state in SHELVED or row.state is State.DRY_RUN_COMPLETED:
+            self.ws.vault.move(look.path, self.ws.vault.folder(Folder.PENDING))
+            self.desk.inspector.forget(look.path)
+            self.desk.wake_in(QUIET_S)
+        else:
+            filing.file_note(self.ws, row, look.path)
+            self.desk.inspector.forget(look.path)
+
+    def _elsewhere(self, row: Row, look: Look) -> bool:
+        """Return whether the filed note of an action still lies in its place."""
+        place = filing.ending_of(self.ws, row).folder if row.state is not State.WITHDRAWN else None
+        return place is not None and place != look.path.parent and (place / row.note).is_file()
+
+
+def digest_in(ws: Workspace, row: Row, look: Look) -> str:
+    """Return the digest of what a note would run under a row's mode and account."""
+    action = ws.actions.get(row.kind)
+    if action is None or look.note is None:
+        return ""
+    try:
+        payload = approvals.payload_in(action, look.note)
+    except NoteError:
+        return ""
+    return digest_of(row.kind, payload, row.mode, row.account)
