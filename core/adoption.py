@@ -13,8 +13,8 @@ from core import approvals, filing, notes, policy, proposal
 from core.actions import Action, ActionId, Mode, State, Tier, Trust, digest_of
 from core.approvals import Request
 from core.inspection import QUIET_S, Look
-from core.journal import Row
 from core.lookups import Lookups
+from core.records import Row
 from core.vault import Folder
 from utils.audit_log import Actor, Event
 from utils.clock import local_day

@@ -23,7 +23,7 @@ from core.actions import (
     digest_of,
     payload_of,
 )
-from core.journal import Entry, Row
+from core.records import Entry, Row
 from core.vault import Folder, note_name
 from utils.audit_log import Actor, Approval, Event
 from utils.clock import local_day

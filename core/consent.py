@@ -15,9 +15,9 @@ from core import approvals, notes, proposal
 from core.actions import Action, Facts, Payload, Tier, digest_of
 
 if TYPE_CHECKING:
-    from core.journal import Row
     from core.notes import Note
     from core.policy import Decision
+    from core.records import Row
     from core.workspace import Workspace
 
 

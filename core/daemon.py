@@ -17,8 +17,9 @@ from filelock import FileLock, Timeout
 from core import backup, dashboard
 from core.actions import Mode
 from core.executor import Executor
-from core.journal import Entry, damaged
+from core.journal import damaged
 from core.policy import HANDBOOK
+from core.records import Entry
 from utils import files
 from utils.audit_log import Actor, Event
 from utils.clock import iso

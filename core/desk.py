@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.inspection import EMPTY_QUIET_S, QUIET_S, Inspector, Look
-from core.journal import Entry
+from core.records import Entry
 from core.vault import REASON_SUFFIX, Folder
 from utils.audit_log import Actor, Event
 from utils.clock import show

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from core.journal import Row
+    from core.records import Row
     from core.sources import Bell, CallResult, Runner
     from core.workspace import Workspace
 

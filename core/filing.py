@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from core import approvals, frontmatter, notes, proposal
 from core.actions import Mode, State, Tier
-from core.journal import TERMINAL, Row
+from core.journal import TERMINAL
+from core.records import Row
 from core.strict_yaml import Plain
 from core.vault import Folder
 from utils.audit_log import Actor, Event

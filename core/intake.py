@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.desk import Desk, Round
-    from core.journal import Row
+    from core.records import Row
 
 log = get_logger()
 WITHDRAWN_AFTER_S = 600.0

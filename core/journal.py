@@ -12,12 +12,13 @@ import os
 import sqlite3
 import threading
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from core.actions import ActionId, Mode, Payload, State, Tier, Trust, canonical
+from core.actions import State, canonical
 from core.migrations import MIGRATIONS
+from core.records import COLUMNS, Entry, Row, Told, from_row, to_column
 from utils.clock import from_iso, iso
 from utils.durable import effect
 from utils.errors import JournalError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from utils.audit_log import Actor, Approval, Event
+    from core.actions import Mode
     from utils.clock import Clock
 
 FILE_NAME = "journal.sqlite"
@@ -42,114 +43,6 @@ TERMINAL = (
     State.REJECTED,
     State.EXPIRED,
 )
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of the story, as the daily log shows it; instants are added by the journal."""
-
-    event: Event
-    actor: Actor
-    action: str | None = None
-    action_id: str | None = None
-    target: str | None = None
-    parameters: Mapping[str, object] | None = None
-    result: str | None = None
-    approval_status: Approval | None = None
-    approved_by: str | None = None
-    mode: Mode | None = None
-    digest: str | None = None
-    policy_hash: str | None = None
-    attempt: int | None = None
-    duration_ms: int | None = None
-    remote_id: str | None = None
-    error: str | None = None
-    error_class: str | None = None
-    correlation_id: str | None = None
-
-
-@dataclass(frozen=True)
-class Row:
-    """One action as the journal holds it; instants are aware UTC."""
-
-    action_id: ActionId
-    kind: str
-    mode: Mode
-    account: str
-    payload: Payload
-    digest: str
-    state: State
-    tier: Tier
-    reasons: tuple[str, ...]
-    policy_hash: str
-    note: str
-    origin: str
-    trust: Trust
-    created_at: datetime
-    expires_at: datetime
-    correlation_id: str
-    source: str | None = None
-    counterparty: str | None = None
-    amount: str | None = None
-    currency: str | None = None
-    approved_at: datetime | None = None
-    approved_by: str | None = None
-    grant_until: datetime | None = None
-    attempt: int = 0
-    retry_at: datetime | None = None
-    sending_at: datetime | None = None
-    finished_at: datetime | None = None
-    filed_at: datetime | None = None
-    request: dict[str, Any] | None = None
-    remote_id: str | None = None
-    remote_url: str | None = None
-    summary: str | None = None
-    error: str | None = None
-    error_class: str | None = None
-
-    @property
-    def service(self) -> str:
-        """Return the server's name."""
-        return self.kind.split(".", 1)[0]
-
-
-@dataclass(frozen=True)
-class Told:
-    """One story entry with its instant and, once logged, its place in the daily log."""
-
-    number: int
-    at: datetime
-    fields: dict[str, Any]
-    seq: int | None
-
-
-_INSTANTS = frozenset(
-    name for name in Row.__dataclass_fields__ if name.endswith("_at") or name == "grant_until"
-)
-_JSON = frozenset({"payload", "reasons", "request"})
-_COLUMNS = tuple(Row.__dataclass_fields__)
-
-
-def _to_column(name: str, value: object) -> object:
-    if value is None:
-        return None
-    if name in _INSTANTS and isinstance(value, datetime):
-        return iso(value)
-    if name in _JSON:
-        return canonical(value)
-    return str(value) if isinstance(value, (State, Mode, Tier, Trust)) else value
-
-
-def _from_row(row: sqlite3.Row) -> Row:
-    values: dict[str, Any] = dict(row)
-    for name in _INSTANTS:
-        values[name] = from_iso(values[name]) if values[name] else None
-    for name in _JSON:
-        values[name] = json.loads(values[name]) if values[name] else None
-    values["reasons"] = tuple(values["reasons"] or ())
-    for name, kind in (("state", State), ("mode", Mode), ("tier", Tier), ("trust", Trust)):
-        values[name] = kind(values[name])
-    return Row(**values)
 
 
 class Journal:
@@ -290,9 +183,9 @@ class Journal:
         Raises:
             sqlite3.IntegrityError: the id is taken.
         """
-        names = ", ".join(_COLUMNS)
-        marks = ", ".join("?" * len(_COLUMNS))
-        values = [_to_column(name, getattr(row, name)) for name in _COLUMNS]
+        names = ", ".join(COLUMNS)
+        marks = ", ".join("?" * len(COLUMNS))
+        values = [to_column(name, getattr(row, name)) for name in COLUMNS]
         with self._transaction(self._synced) as connection:
             connection.execute(f"INSERT INTO actions({names}) VALUES ({marks})", values)
             if unwritten is not None:
@@ -325,7 +218,7 @@ class Journal:
             row = self._light.execute(
                 "SELECT * FROM actions WHERE action_id = ?", (action_id,)
             ).fetchone()
-        return _from_row(row) if row else None
+        return from_row(row) if row else None
 
     def in_states(self, *states: State) -> list[Row]:
         """Return the actions in the given states, oldest first."""
@@ -382,7 +275,7 @@ class Journal:
                 f"SELECT * FROM actions WHERE {where}",
                 values,
             ).fetchall()
-        return [_from_row(row) for row in rows]
+        return [from_row(row) for row in rows]
 
     def transition(
         self,
@@ -408,13 +301,13 @@ class Journal:
         """
         if to is not None:
             changes["state"] = to
-        unknown = set(changes) - set(_COLUMNS)
+        unknown = set(changes) - set(COLUMNS)
         if unknown:
             raise ValueError(f"no such columns: {unknown}")
         sets = ", ".join(f"{name} = ?" for name in changes)
         states = ", ".join("?" * len(expect))
         sql = f"UPDATE actions SET {sets} WHERE action_id = ? AND state IN ({states})"
-        values = [_to_column(name, value) for name, value in changes.items()]
+        values = [to_column(name, value) for name, value in changes.items()]
         values += [action_id, *(str(state) for state in expect)]
         if attempt is not None:
             sql += " AND attempt = ?"

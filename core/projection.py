@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from core.journal import Entry
+from core.records import Entry
 from utils.audit_log import Actor, Event, HeadMismatchError, Line
 from utils.audit_verify import GENESIS, Head, LogError
 from utils.clock import iso, local_day
@@ -17,7 +17,8 @@ from utils.clock import iso, local_day
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.journal import Journal, Told
+    from core.journal import Journal
+    from core.records import Told
     from utils.audit_log import DailyLog
     from utils.audit_verify import Verdict
     from utils.clock import Clock

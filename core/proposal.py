@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from core.actions import Action, Facts, Payload
     from core.approvals import Draft
-    from core.journal import Row
     from core.notes import Note
+    from core.records import Row
     from core.workspace import Workspace
 
 EQUAL_WITHIN = timedelta(days=30)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from core.desk import Desk
-    from core.journal import Row
+    from core.records import Row
     from core.sources import CallResult
 
 log = get_logger()

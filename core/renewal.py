@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.adoption import Adoption
     from core.consent import Reading
     from core.desk import Desk, Round
-    from core.journal import Row
+    from core.records import Row
     from core.workspace import Workspace
 
 SHELVED = (State.REJECTED, State.EXPIRED, State.WITHDRAWN)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from core import frontmatter, notes
 from core.actions import Trust
-from core.journal import Entry
+from core.records import Entry
 from core.strict_yaml import Plain
 from core.vault import Folder, note_name
 from utils.audit_log import Actor, Event

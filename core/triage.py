@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from core import approvals, frontmatter, notes
 from core.actions import Trust
-from core.journal import Entry
+from core.records import Entry
 from utils import files
 from utils.audit_log import Actor, Event
 from utils.errors import NoteError, RefusedError

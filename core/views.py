@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from core.journal import Row
+    from core.records import Row
     from core.workspace import Workspace
 
 

@@ -1,0 +1,127 @@
+"""What the journal holds: an action's row, and the lines of its story."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from core.actions import ActionId, Mode, Payload, State, Tier, Trust, canonical
+from utils.clock import from_iso, iso
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
+    from utils.audit_log import Actor, Approval, Event
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the story, as the daily log shows it; instants are added by the journal."""
+
+    event: Event
+    actor: Actor
+    action: str | None = None
+    action_id: str | None = None
+    target: str | None = None
+    parameters: Mapping[str, object] | None = None
+    result: str | None = None
+    approval_status: Approval | None = None
+    approved_by: str | None = None
+    mode: Mode | None = None
+    digest: str | None = None
+    policy_hash: str | None = None
+    attempt: int | None = None
+    duration_ms: int | None = None
+    remote_id: str | None = None
+    error: str | None = None
+    error_class: str | None = None
+    correlation_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One action as the journal holds it; instants are aware UTC."""
+
+    action_id: ActionId
+    kind: str
+    mode: Mode
+    account: str
+    payload: Payload
+    digest: str
+    state: State
+    tier: Tier
+    reasons: tuple[str, ...]
+    policy_hash: str
+    note: str
+    origin: str
+    trust: Trust
+    created_at: datetime
+    expires_at: datetime
+    correlation_id: str
+    source: str | None = None
+    counterparty: str | None = None
+    amount: str | None = None
+    currency: str | None = None
+    approved_at: datetime | None = None
+    approved_by: str | None = None
+    grant_until: datetime | None = None
+    attempt: int = 0
+    retry_at: datetime | None = None
+    sending_at: datetime | None = None
+    finished_at: datetime | None = None
+    filed_at: datetime | None = None
+    request: dict[str, Any] | None = None
+    remote_id: str | None = None
+    remote_url: str | None = None
+    summary: str | None = None
+    error: str | None = None
+    error_class: str | None = None
+
+    @property
+    def service(self) -> str:
+        """Return the server's name."""
+        return self.kind.split(".", 1)[0]
+
+
+@dataclass(frozen=True)
+class Told:
+    """One story entry with its instant and, once logged, its place in the daily log."""
+
+    number: int
+    at: datetime
+    fields: dict[str, Any]
+    seq: int | None
+
+
+_INSTANTS = frozenset(
+    name for name in Row.__dataclass_fields__ if name.endswith("_at") or name == "grant_until"
+)
+_JSON = frozenset({"payload", "reasons", "request"})
+COLUMNS = tuple(Row.__dataclass_fields__)
+
+
+def to_column(name: str, value: object) -> object:
+    """Return a value as its column holds it."""
+    if value is None:
+        return None
+    if name in _INSTANTS and isinstance(value, datetime):
+        return iso(value)
+    if name in _JSON:
+        return canonical(value)
+    return str(value) if isinstance(value, (State, Mode, Tier, Trust)) else value
+
+
+def from_row(row: sqlite3.Row) -> Row:
+    """Return the action of a table row."""
+    values: dict[str, Any] = dict(row)
+    for name in _INSTANTS:
+        values[name] = from_iso(values[name]) if values[name] else None
+    for name in _JSON:
+        values[name] = json.loads(values[name]) if values[name] else None
+    values["reasons"] = tuple(values["reasons"] or ())
+    for name, kind in (("state", State), ("mode", Mode), ("tier", Tier), ("trust", Trust)):
+        values[name] = kind(values[name])
+    return Row(**values)
