@@ -62,8 +62,7 @@ class Executor:
     def recover(self) -> None:
         """Settle what an ended daemon left behind; doing it twice is doing it once."""
         self.adoption.write_unwritten()
-        for row in self.ws.journal.in_states(State.SENDING):
-            self.reconciler.doubt(row, "The program ended while the call was under way.")
+        self._doubt_orphans()
 
     def run_ready(self, *, full: bool = True) -> float | None:
         """Do everything that is ready now.
@@ -75,14 +74,15 @@ class Executor:
             Seconds until another round is wanted, None when only an event can bring work.
         """
         self.collect()
+        self._doubt_orphans()
         looked = self.desk.look_around()
         self.intake.run(looked, full=full)
         for look in looked.looks[Folder.APPROVED]:
             self._one(look, looked)
         if full:
             self._resume_unseen(looked)
-        self._file_ended(looked)
         self.reconciler.run()
+        self._file_ended(looked)
         self.ws.chronicle.flush()
         return self.desk.wanted_in_s
 
@@ -92,6 +92,16 @@ class Executor:
             if flight.future.done():
                 del self.desk.flights[action_id]
                 self._ended(action_id, flight)
+
+    def _doubt_orphans(self) -> None:
+        """Doubt what nobody carries out any more; a server of an ended daemon may still do so."""
+        for row in self.ws.journal.in_states(State.SENDING):
+            if row.action_id in self.desk.flights:
+                continue
+            if self.desk.runner.is_held(row.service):
+                self.desk.wake_in(HELD_AGAIN_S)
+            else:
+                self.reconciler.doubt(row, "The program ended while the call was under way.")
 
     @property
     def busy(self) -> bool:
@@ -370,13 +380,16 @@ class Executor:
     def _file_ended(self, looked: Round) -> None:
         """File every note whose action has ended."""
         for row in self.ws.journal.unfiled():
+            if row.action_id in self.desk.flights:
+                continue  # its answer is on the way; an answer taken for another attempt's is wrong
             places = looked.places.get(row.action_id, [])
             chosen = min(places, key=_likelihood, default=None)
             self._file(row, chosen.path if chosen else None)
 
     def _file(self, row: Row, path: Path | None) -> None:
         if row.state is State.UNKNOWN and self.reconciler.is_open(row):
-            self.desk.wake_in(0)
+            if not self.reconciler.is_watched(row):
+                self.desk.wake_in(0)  # the next round begins to read it back
             return
         if row.state is State.NOT_SENT and self._again(row):
             return

@@ -34,6 +34,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             attempt INTEGER NOT NULL DEFAULT 0,
             retry_at TEXT,
             sending_at TEXT,
+            staged_id TEXT,
             finished_at TEXT,
             filed_at TEXT,
             request TEXT,

@@ -78,6 +78,10 @@ class Reconciler:
         """Return whether any doubtful action is still being read back."""
         return any(not watch.over for watch in self._watches.values())
 
+    def is_watched(self, row: Row) -> bool:
+        """Return whether reading back has begun; it asks for its own next rounds then."""
+        return row.action_id in self._watches
+
     def run(self) -> None:
         """Ask again for every doubtful action whose turn it is."""
         doubtful = [row for row in self._ws.journal.unfiled() if row.state is State.UNKNOWN]

@@ -71,6 +71,7 @@ class Row:
     attempt: int = 0
     retry_at: datetime | None = None
     sending_at: datetime | None = None
+    staged_id: str | None = None
     finished_at: datetime | None = None
     filed_at: datetime | None = None
     request: dict[str, Any] | None = None

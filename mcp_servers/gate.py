@@ -18,7 +18,7 @@ from core.actions import Action, Mode, Payload, State, digest_of, key_of
 from core.records import Entry, Row
 from core.sources import RECONCILE_TOOL
 from mcp_servers.refusals import why_altered, why_no_grant
-from mcp_servers.toolset import Evidence, Finding, Toolset
+from mcp_servers.toolset import Evidence, Finding, Toolset, Trace, Write
 from utils.audit_log import Actor, Approval, Event
 from utils.errors import (
     AppError,
@@ -235,7 +235,7 @@ class Gate:
             writer = self._connected_writer()
             attempt = self._take_grant(row)
             began = self._ws.clock.monotonic()
-            outcome = self._perform(call, writer)
+            outcome = self._attempt(call, row, attempt, writer)
             duration_ms = round((self._ws.clock.monotonic() - began) * 1000)
             self._settle(call, row, attempt, outcome, duration_ms)
         return self._result(call, outcome.status, outcome.summary, **outcome.fields())
@@ -254,10 +254,24 @@ class Gate:
             raise RefusedError(reason)
         return attempt
 
-    def _perform(self, call: _Call, writer: Any) -> _Outcome:
+    def _attempt(self, call: _Call, row: Row, attempt: int, writer: Any) -> _Outcome:
+        """Make one attempt: the invisible step first, where the service has one, then the act."""
         write = self._toolset.writes[call.action.tool]
+        trace = Trace(call.key, self._ws.clock.now(), row.staged_id)
+        if write.stage is not None:
+            try:
+                staged_id = write.stage(writer, call.payload, trace)
+            except Exception as error:  # noqa: BLE001 - before the act nothing can have happened
+                return _not_staged(self._service.title, error)
+            trace = replace(trace, staged_id=staged_id)
+            self._ws.journal.transition(
+                row.action_id, {State.SENDING}, None, attempt=attempt, staged_id=staged_id
+            )
+        return self._perform(call, write, writer, trace)
+
+    def _perform(self, call: _Call, write: Write, writer: Any, trace: Trace) -> _Outcome:
         try:
-            done = write.perform(writer, call.payload, call.key)
+            done = write.perform(writer, call.payload, trace)
         except ServiceError as error:
             return _outcome_of(error)
         except Exception as error:
@@ -355,9 +369,8 @@ class Gate:
             raise RefusedError(f"There is nothing to read back for `{approval_id}`.")
         write = self._toolset.writes[row.kind.split(".")[1]]
         with self._reading:
-            evidence: Evidence = write.reconcile(
-                self._connected_reader(), row.payload, key_of(row.action_id), row.sending_at
-            )
+            trace = Trace(key_of(row.action_id), row.sending_at, row.staged_id)
+            evidence: Evidence = write.reconcile(self._connected_reader(), row.payload, trace)
         data = {
             "status": str(evidence.finding),
             "summary": evidence.text,
@@ -471,6 +484,14 @@ class _Outcome:
             "remote_url": self.remote_url,
             "reasons": [self.summary] if self.status.is_error else [],
         }
+
+
+def _not_staged(title: str, error: Exception) -> _Outcome:
+    """Return how an attempt ended whose invisible first step failed."""
+    if isinstance(error, (RejectedError, NotSentError)):
+        return _outcome_of(error)
+    text = f"{title}: the preparation failed, so nothing was sent ({error})."
+    return _Outcome(State.NOT_SENT, Status.NOT_SENT, text, None, None, type(error).__name__)
 
 
 def _outcome_of(error: ServiceError) -> _Outcome:

@@ -79,18 +79,37 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Trace:
+    """By what an attempt can be found again at the service.
+
+    Args:
+        key: the idempotency key, written into the record where the service has a place for it.
+        began_at: when this attempt took its grant, aware UTC.
+        staged_id: the service's id of the invisible first step (a mail draft, a media container).
+    """
+
+    key: str
+    began_at: datetime
+    staged_id: str | None = None
+
+
+@dataclass(frozen=True)
 class Write:
     """How one action is previewed, done and read back.
 
     Args:
         request: (settings, payload, key) -> the exact request as JSON; no network, no SDK.
-        perform: (writer, payload, key) -> Done.
-        reconcile: (reader, payload, key, since) -> Evidence; reads only.
+        perform: (writer, payload, trace) -> Done; the step that others can see.
+        reconcile: (reader, payload, trace) -> Evidence; reads only.
+        stage: (writer, payload, trace) -> id of an invisible first step, kept in the journal
+            before `perform`, so that absence can be proven; a failure here has sent nothing. A
+            `staged_id` from an earlier attempt may be used again. None: one step.
     """
 
     request: Callable[[Settings, Payload, str], dict[str, Any]]
-    perform: Callable[[Any, Payload, str], Done]
-    reconcile: Callable[[Any, Payload, str, datetime], Evidence]
+    perform: Callable[[Any, Payload, Trace], Done]
+    reconcile: Callable[[Any, Payload, Trace], Evidence]
+    stage: Callable[[Any, Payload, Trace], str] | None = None
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,7 @@ def _write_temporary(folder: Path, data: bytes) -> Path:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
     descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o644)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with effect("file.write"), os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -11,13 +11,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from mcp_servers.odoo.actions import CreateInvoice, FindPartners, InvoiceLine
-from mcp_servers.toolset import Done, Evidence, Finding, Page, Toolset, Write
+from mcp_servers.toolset import Done, Evidence, Finding, Page, Toolset, Trace, Write
 from utils.errors import NotSentError, RejectedError, UnknownOutcomeError
 from utils.money import round_amount, show_amount
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from core.actions import Payload
     from mcp_servers.odoo.client import Reader, Row, Writer
     from utils.config import Settings
@@ -109,7 +107,7 @@ def _as_html(note: str) -> str:
     return html.escape(note, quote=False).replace("\n", "<br>")
 
 
-def create_invoice(client: Writer, payload: Payload, key: str) -> Done:
+def create_invoice(client: Writer, payload: Payload, trace: Trace) -> Done:
     """Create the draft, unless a record with this key is there already.
 
     Raises:
@@ -125,14 +123,14 @@ def create_invoice(client: Writer, payload: Payload, key: str) -> Done:
             "customer into the note as customer_id, then approve again. Nothing was sent.",
             error_class="NoCustomer",
         )
-    evidence = _look_up(client, invoice, key)
+    evidence = _look_up(client, invoice, trace.key)
     if evidence.finding is Finding.DIFFERENT:
         raise RejectedError("Odoo", f"{evidence.text} Nothing was sent.", error_class="KeyInUse")
     if evidence.finding is Finding.FOUND and evidence.remote_id:
         text = f"{evidence.text} It was there already; nothing was sent."
         return Done(evidence.remote_id, evidence.remote_url, text)
     request = _invoice_request(
-        client.url, payload, key, client.currency_id(invoice.currency), client.company_id
+        client.url, payload, trace.key, client.currency_id(invoice.currency), client.company_id
     )
     identifier = client.create(request["model"], request["args"], request["kwargs"])
     return _read_back(client, invoice, identifier)
@@ -152,10 +150,9 @@ def _read_back(client: Writer, invoice: CreateInvoice, identifier: int) -> Done:
     return Done(str(identifier), client.url_of(MOVE, identifier), _summary(row, invoice))
 
 
-def reconcile_invoice(client: Reader, payload: Payload, key: str, since: datetime) -> Evidence:
-    """Return whether Odoo has the invoice, found by its key; `since` is not needed for that."""
-    del since
-    return _look_up(client, CreateInvoice.model_validate(payload), key)
+def reconcile_invoice(client: Reader, payload: Payload, trace: Trace) -> Evidence:
+    """Return whether Odoo has the invoice, found by its key."""
+    return _look_up(client, CreateInvoice.model_validate(payload), trace.key)
 
 
 def _look_up(client: Reader, invoice: CreateInvoice, key: str) -> Evidence:

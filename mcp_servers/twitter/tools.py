@@ -10,12 +10,10 @@ import html
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mcp_servers.toolset import Done, Evidence, Finding, Page, Toolset, Write
+from mcp_servers.toolset import Done, Evidence, Finding, Page, Toolset, Trace, Write
 from mcp_servers.twitter.length import links, normal, spans_of_links
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from core.actions import Payload
     from mcp_servers.twitter.actions import ListPosts
     from mcp_servers.twitter.client import Reader, Row, Writer
@@ -56,7 +54,7 @@ def _post_request(url: str, payload: Payload) -> dict[str, Any]:
     return {"method": "POST", "url": f"{url}/2/tweets", "json": {"text": payload["text"]}}
 
 
-def create_post(client: Writer, payload: Payload, key: str) -> Done:
+def create_post(client: Writer, payload: Payload, trace: Trace) -> Done:
     """Publish the post.
 
     Raises:
@@ -64,16 +62,15 @@ def create_post(client: Writer, payload: Payload, key: str) -> Done:
         RejectedError: X refused; nothing was posted.
         UnknownOutcomeError: it was sent, and no usable answer came.
     """
-    del key
+    del trace  # X has no place for a key; a lost post is found by its text
     identifier = client.create_post(_post_request(client.url, payload)["json"])
     return Done(identifier, f"{URL}{identifier}", f"Published on X as post {identifier}.")
 
 
-def reconcile_post(client: Reader, payload: Payload, key: str, since: datetime) -> Evidence:
+def reconcile_post(client: Reader, payload: Payload, trace: Trace) -> Evidence:
     """Return whether the own timeline shows the text since it was sent."""
-    del key
     wanted = _comparable(payload["text"])
-    start = since.astimezone(UTC) - LOOK_BACK
+    start = trace.began_at.astimezone(UTC) - LOOK_BACK
     before: str | None = None
     for _ in range(LIMIT_PAGES):
         rows, more = client.own_posts(100, before, start)

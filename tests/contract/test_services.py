@@ -21,7 +21,7 @@ import pytest
 from core.actions import Payload, key_of, payload_of
 from mcp_servers.catalog import ACTIONS, READS, SERVICE_SETTINGS, SERVICES
 from mcp_servers.sandbox import Sandbox
-from mcp_servers.toolset import Done, Evidence, Finding, Toolset, Write
+from mcp_servers.toolset import Done, Evidence, Finding, Toolset, Trace, Write
 from utils.config import Settings
 from utils.errors import (
     NotSentError,
@@ -37,6 +37,12 @@ Json = Any
 KEY = key_of("APR-20261121-001")
 SECRET = "hunter2-secret"
 START = timedelta(seconds=5)
+TRACE = Trace(KEY, datetime(2026, 11, 21, 9, 30, tzinfo=UTC))
+
+
+def trace_from(began_at: datetime) -> Trace:
+    """Return the trace of an attempt that began then."""
+    return Trace(KEY, began_at)
 
 
 @dataclass(frozen=True)
@@ -151,12 +157,12 @@ def write_of(case: Case) -> Write:
 
 
 def perform(case: Case, writer: Any) -> Done:
-    return write_of(case).perform(writer, case.payload, KEY)
+    return write_of(case).perform(writer, case.payload, TRACE)
 
 
 def reconcile(case: Case, settings: Settings) -> Evidence:
     reader = toolset_of(case).reader(settings)
-    return write_of(case).reconcile(reader, case.payload, KEY, datetime.now(UTC) - START)
+    return write_of(case).reconcile(reader, case.payload, trace_from(datetime.now(UTC) - START))
 
 
 def effects_of(sandbox: Sandbox, case: Case) -> list[dict[str, Any]]:
@@ -184,7 +190,7 @@ def test_every_write_has_a_case_and_a_tool() -> None:
 def test_a_write_happens_once_and_as_previewed(
     sandbox: Sandbox, case: Case, settings: Settings
 ) -> None:
-    request = write_of(case).request(settings, case.payload, KEY)
+    request = write_of(case).request(settings, case.payload, TRACE)
     done = perform(case, toolset_of(case).writer(settings))
     (effect,) = sandbox.effects()
     assert effect["kind"] == case.kind
@@ -422,7 +428,7 @@ def test_a_warm_invoice_takes_three_requests(
     perform(case, writer)
     before = sandbox.requests()["odoo"]
     other = key_of("APR-20261121-002")
-    done = write_of(case).perform(writer, case.payload, other)
+    done = write_of(case).perform(writer, case.payload, Trace(other, TRACE.began_at))
     assert sandbox.requests()["odoo"] - before == 3
     assert done.summary == f"Draft invoice {done.remote_id} for Acme Ltd, 1,450.25 EUR."
 
@@ -452,9 +458,9 @@ def test_a_different_record_with_our_key_stops_us(
     perform(case, toolset_of(case).writer(settings))
     other = payload_of(ACTIONS[case.kind], {**case.arguments, **changed})
     with pytest.raises(RejectedError, match="Nothing was sent"):
-        write_of(case).perform(toolset_of(case).writer(settings), other, KEY)
+        write_of(case).perform(toolset_of(case).writer(settings), other, TRACE)
     reader = toolset_of(case).reader(settings)
-    evidence = write_of(case).reconcile(reader, other, KEY, datetime.now(UTC))
+    evidence = write_of(case).reconcile(reader, other, trace_from(datetime.now(UTC)))
     assert evidence.finding is Finding.DIFFERENT
     assert len(sandbox.effects()) == 1
 
@@ -466,7 +472,7 @@ def test_an_invoice_needs_a_chosen_customer(
     arguments = {name: case.arguments[name] for name in ("customer", "currency", "lines")}
     payload = payload_of(ACTIONS[case.kind], arguments)
     with pytest.raises(RejectedError, match="customer_id"):
-        write_of(case).perform(toolset_of(case).writer(settings), payload, KEY)
+        write_of(case).perform(toolset_of(case).writer(settings), payload, TRACE)
     assert sandbox.requests()["odoo"] == 0
 
 
@@ -476,7 +482,7 @@ def test_a_currency_that_is_not_active_is_refused(
 ) -> None:
     payload = payload_of(ACTIONS[case.kind], {**case.arguments, "currency": "JPY"})
     with pytest.raises(RejectedError, match="not active"):
-        write_of(case).perform(toolset_of(case).writer(settings), payload, KEY)
+        write_of(case).perform(toolset_of(case).writer(settings), payload, TRACE)
     assert sandbox.effects() == []
 
 
@@ -493,7 +499,7 @@ def test_the_preview_is_the_request_to_the_last_byte_when_the_company_is_set(
     sandbox: Sandbox, case: Case, settings: Settings
 ) -> None:
     ours = settings.with_values(ODOO_COMPANY_ID="1")
-    request = write_of(case).request(ours, case.payload, KEY)
+    request = write_of(case).request(ours, case.payload, TRACE)
     writer = toolset_of(case).writer(ours)
     sent: list[object] = []
     create = writer.create
@@ -511,7 +517,7 @@ def test_a_reader_waits_after_a_refused_sign_in(
     sandbox.fault("odoo", "auth_expired", times=0)
     for _ in range(3):
         with pytest.raises(RejectedError, match="sign-in was refused"):
-            write_of(case).reconcile(reader, case.payload, KEY, datetime.now(UTC))
+            write_of(case).reconcile(reader, case.payload, trace_from(datetime.now(UTC)))
     assert sandbox.requests()["odoo"] <= 3
 
 
@@ -557,13 +563,13 @@ def test_a_post_is_recognised_in_the_timeline(
     sandbox: Sandbox, case: Case, settings: Settings, text: str
 ) -> None:
     payload = payload_of(ACTIONS[case.kind], {"text": text})
-    done = write_of(case).perform(toolset_of(case).writer(settings), payload, KEY)
+    done = write_of(case).perform(toolset_of(case).writer(settings), payload, TRACE)
     reader = toolset_of(case).reader(settings)
     since = datetime.now(UTC)
-    evidence = write_of(case).reconcile(reader, payload, KEY, since)
+    evidence = write_of(case).reconcile(reader, payload, trace_from(since))
     assert (evidence.finding, evidence.remote_id) == (Finding.FOUND, done.remote_id)
     almost = payload_of(ACTIONS[case.kind], {"text": f"{text}!"})
-    assert write_of(case).reconcile(reader, almost, KEY, since).finding is Finding.ABSENT
+    assert write_of(case).reconcile(reader, almost, trace_from(since)).finding is Finding.ABSENT
 
 
 @only_x
@@ -573,7 +579,7 @@ def test_an_older_post_with_the_same_text_is_not_ours(
     perform(case, toolset_of(case).writer(settings))
     later = datetime.now(UTC) + timedelta(minutes=5)
     reader = toolset_of(case).reader(settings)
-    evidence = write_of(case).reconcile(reader, case.payload, KEY, later)
+    evidence = write_of(case).reconcile(reader, case.payload, trace_from(later))
     assert evidence.finding is Finding.ABSENT
 
 
