@@ -314,7 +314,8 @@ def actions_page() -> str:
 def service_parts(service: Service) -> Iterator[str]:
     """Yield one service's tools."""
     rows = {action.tool: action for action in service.actions}
-    summaries = {each.tool: each.summary for each in (*service.actions, *service.reads)}
+    summaries = {each.tool: each.summary for each in service.actions}
+    summaries |= {each.tool: each.summary for each in service.reads}
     for tool in tool_list(service, Role.PROPOSE):
         name = str(tool["name"])
         yield f"### `{service.name}.{name}`"

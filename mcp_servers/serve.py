@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from core.settings import SETTINGS
 from core.sources import RECONCILE_TOOL
 from core.workspace import Workspace, paths_of
-from mcp_servers.catalog import SERVICE_SETTINGS, SERVICES
+from mcp_servers.catalog import SERVICES, live_switch
 from mcp_servers.gate import Answer, Gate, Role
 from utils import config
 from utils import log as logs
@@ -74,19 +74,15 @@ def toolset_of(service: str) -> Toolset:
     return toolset
 
 
-def settings_table() -> tuple[config.Setting, ...]:
-    """Return every row of the settings table."""
-    return (*SETTINGS, *SERVICE_SETTINGS)
-
-
-def load_settings() -> Settings:
-    """Return the settings in force for this process.
+def load_settings(service: Service) -> Settings:
+    """Return the settings of this process: the general ones and its own service's, no other's.
 
     Raises:
         ConfigError: a value cannot be used.
     """
     home = config.find_home(os.environ, Path.cwd())
-    return config.load(settings_table(), home, os.environ)
+    table = (*SETTINGS, live_switch(service), *service.settings)
+    return config.load(table, home, os.environ)
 
 
 def tool_list(service: Service, role: Role) -> list[dict[str, Any]]:
@@ -263,17 +259,18 @@ def main(service_name: str) -> None:
     gc.freeze()
     del mcp
     try:
-        settings = load_settings()
+        service = SERVICES[service_name]
+        settings = load_settings(service)
         role = Role.of(os.environ.get("AI_EMPLOYEE_ROLE", ""))
         logs.configure(Redactor(settings.secrets()))
         held = _hold(lock_path(paths_of(settings).state, service_name), role)
-        ws = Workspace.open(settings, SERVICES)
+        ws = Workspace.open(settings, {service_name: service})
         gate = Gate(ws, service_name, toolset_of(service_name), role)
     except AppError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(error.EXIT_CODE) from None
     in_hand = InHand()
-    anyio.run(_serve, build(gate, SERVICES[service_name], in_hand))
+    anyio.run(_serve, build(gate, service, in_hand))
     in_hand.wait(FINISH_S)
     ws.chronicle.flush()
     if held is not None:

@@ -190,7 +190,7 @@ def test_every_write_has_a_case_and_a_tool() -> None:
 def test_a_write_happens_once_and_as_previewed(
     sandbox: Sandbox, case: Case, settings: Settings
 ) -> None:
-    request = write_of(case).request(settings, case.payload, TRACE)
+    request = write_of(case).request(settings, case.payload, KEY)
     done = perform(case, toolset_of(case).writer(settings))
     (effect,) = sandbox.effects()
     assert effect["kind"] == case.kind
@@ -499,7 +499,7 @@ def test_the_preview_is_the_request_to_the_last_byte_when_the_company_is_set(
     sandbox: Sandbox, case: Case, settings: Settings
 ) -> None:
     ours = settings.with_values(ODOO_COMPANY_ID="1")
-    request = write_of(case).request(ours, case.payload, TRACE)
+    request = write_of(case).request(ours, case.payload, KEY)
     writer = toolset_of(case).writer(ours)
     sent: list[object] = []
     create = writer.create
