@@ -47,7 +47,7 @@ def backup(ws: Workspace) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     stamp = ws.clock.local(ws.clock.now()).strftime("%Y%m%d-%H%M%S")
     path = files.free_name(folder, f"journal-{stamp}.sqlite")
-    temporary = folder / f"{files.TEMP_PREFIX}{path.name}"
+    temporary = folder / f"{files.TEMP_PREFIX}{path.stem}{files.TEMP_SUFFIX}"
     temporary.unlink(missing_ok=True)
     ws.journal.backup_to(temporary)
     files.move(temporary, path)

@@ -10,6 +10,7 @@ import os
 import sqlite3
 import threading
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from filelock import FileLock, Timeout
@@ -17,12 +18,12 @@ from filelock import FileLock, Timeout
 from core import backup, dashboard
 from core.actions import Mode
 from core.executor import Executor
-from core.journal import damaged
+from core.journal import backups_folder, damaged
 from core.policy import HANDBOOK
 from core.records import Entry
 from utils import files
 from utils.audit_log import Actor, Event
-from utils.clock import iso
+from utils.clock import iso, local_day
 from utils.errors import JournalError, LockHeldError, UsageError
 from utils.log import get_logger
 
@@ -44,6 +45,8 @@ FAILED_PAUSE_S = 2.0
 ONCE_WAIT_S = 60.0
 """`--once` waits for what is due within this time, not for a planned publication."""
 ONCE_LOOK_S = 1.0
+TEMPORARY_AGE = timedelta(minutes=1)
+"""A younger temporary file may belong to a server that is writing it just now."""
 
 
 class Watch(Protocol):
@@ -142,9 +145,7 @@ class Daemon:
         """
         self._check_mode()
         self.ws.vault.prepare()
-        for folder in self.ws.vault.root.iterdir():
-            if folder.is_dir() and not folder.is_symlink():
-                files.remove_stale_temporaries(folder)
+        self._tidy_up()
         self._check_log()
         policy = self.ws.policy()
         self.executor.recover()
@@ -159,6 +160,15 @@ class Daemon:
             ),
             *(warnings if policy.problem else []),
         )
+
+    def _tidy_up(self) -> None:
+        """Remove what ended processes left half-written wherever we write files."""
+        vault, paths, now = self.ws.vault, self.ws.paths, self.ws.clock.now()
+        kept = (path for path in vault.root.iterdir() if path.is_dir() and not path.is_symlink())
+        month = vault.completed_folder(local_day(self.ws.clock, now).strftime("%Y-%m"))
+        others = (vault.root, month, paths.logs, paths.state, backups_folder(paths.journal))
+        for folder in (*kept, *others):
+            files.remove_stale_temporaries(folder, before=now - TEMPORARY_AGE)
 
     def _check_mode(self) -> None:
         sandbox = self.ws.settings.flag("AI_EMPLOYEE_SANDBOX")

@@ -21,7 +21,7 @@ from core.reconcile import PROVEN_ABSENT, Reconciler
 from core.renewal import digest_in
 from core.vault import Folder
 from utils.audit_log import Actor, Approval, Event
-from utils.errors import NoteError
+from utils.errors import ChangedError, NoteError
 from utils.log import get_logger
 
 if TYPE_CHECKING:
@@ -112,8 +112,9 @@ class Executor:
         """Deal with one note in `Approved/`; whatever is wrong with it stays its own problem."""
         try:
             self._approved(look, looked)
-        except FileNotFoundError:
+        except (FileNotFoundError, ChangedError):
             self.desk.inspector.forget(look.path)
+            self.desk.wake_in(QUIET_S)
         except NoteError as error:
             self.desk.quarantine(look, error.reason)
 

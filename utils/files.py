@@ -22,6 +22,7 @@ from utils.errors import ChangedError, NoteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
 TEMP_PREFIX = ".aie-"
 TEMP_SUFFIX = ".tmp"
@@ -54,10 +55,11 @@ def read_regular(path: Path, *, limit_bytes: int) -> bytes:
         if error.errno == errno.ELOOP:
             raise NoteError("is a link; links are never followed", path) from error
         raise NoteError(f"cannot be read ({error.strerror})", path) from error
+    facts = os.fstat(descriptor)
+    if not stat.S_ISREG(facts.st_mode):
+        os.close(descriptor)
+        raise NoteError("is not a regular file", path)
     with os.fdopen(descriptor, "rb") as file:
-        facts = os.fstat(file.fileno())
-        if not stat.S_ISREG(facts.st_mode):
-            raise NoteError("is not a regular file", path)
         if facts.st_size > limit_bytes:
             raise NoteError(f"is {facts.st_size:,} bytes; the limit is {limit_bytes:,} bytes", path)
         data = file.read(limit_bytes + 1)
@@ -158,13 +160,22 @@ def free_name(folder: Path, name: str) -> Path:
     return path
 
 
-def remove_stale_temporaries(folder: Path) -> int:
-    """Remove temporary files that an ended process of ours left in a folder; return how many."""
+def remove_stale_temporaries(folder: Path, *, before: datetime) -> int:
+    """Remove temporary files that an ended process of ours left in a folder; return how many.
+
+    Args:
+        folder: where to look; its subfolders are left alone.
+        before: a younger file may be about to be renamed by a process that lives.
+    """
     count = 0
-    for path in folder.glob(f"{TEMP_PREFIX}*{TEMP_SUFFIX}"):
-        if path.is_file() and not path.is_symlink():
-            path.unlink(missing_ok=True)
-            count += 1
+    for path in folder.glob(f"{TEMP_PREFIX}*{TEMP_SUFFIX}*"):  # SQLite adds to the name
+        try:
+            facts = path.lstat()
+            if stat.S_ISREG(facts.st_mode) and facts.st_mtime < before.timestamp():
+                path.unlink()
+                count += 1
+        except FileNotFoundError:
+            continue  # its process was faster
     return count
 
 
@@ -206,7 +217,11 @@ def _rename_by_link(source: Path, target: Path) -> None:
             raise
         # A disk without hard links: hold the name with an empty file, then rename over it.
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
-        os.replace(source, target)
+        try:
+            os.replace(source, target)
+        except BaseException:
+            os.unlink(target)
+            raise
         return
     os.unlink(source)
 

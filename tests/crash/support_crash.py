@@ -32,7 +32,8 @@ from urllib.parse import urlsplit
 from core import notes
 from core.actions import State, key_of, payload_of
 from core.daemon import Daemon
-from core.journal import TERMINAL, Row
+from core.journal import TERMINAL
+from core.records import Row
 from core.settings import SETTINGS
 from core.sources import CallResult
 from core.vault import Folder
@@ -394,28 +395,38 @@ def in_child(work: Callable[[], None]) -> int:
 
 
 @contextmanager
-def dying_at(number: int, phase: str) -> Iterator[None]:
-    """End this process without a word before or after the n-th durable effect, from 1."""
-    count = 0
+def dying_at(point: int) -> Iterator[None]:
+    """End this process without a word at the n-th announcement of a durable effect, from 0.
 
-    def listener(now: str, name: str) -> None:
-        del name
-        nonlocal count
-        if now == "before":
-            count += 1
-        if count == number and now == phase:
+    Each effect is announced before and after; one may lie within another.
+    """
+    left = point
+
+    def listener(phase: str, name: str) -> None:
+        nonlocal left
+        del phase, name
+        if left == 0:
             os._exit(DIED)
+        left -= 1
 
     with durable.listening(listener):
         yield
 
 
-def count_effects(work: Callable[[], None]) -> list[str]:
-    """Return the names of the durable effects of work, in their order."""
-    names: list[str] = []
-    with durable.listening(lambda phase, name: names.append(name) if phase == "before" else None):
+def announced(work: Callable[[], None]) -> list[tuple[str, str]]:
+    """Return phase and name of every announcement of a durable effect during work."""
+    seen: list[tuple[str, str]] = []
+    with durable.listening(lambda phase, name: seen.append((phase, name))):
         work()
-    return names
+    return seen
+
+
+def hours_pass(ground: Ground, hours: float = 12.0) -> None:
+    """Make every temporary file as old as if nobody had come back for hours."""
+    for _, path in _files(ground.root):
+        if path.name.startswith(TEMP_PREFIX):
+            then = time.time() - hours * 3600
+            os.utime(path, (then, then))
 
 
 # -- what must hold ----------------------------------------------------------------------------------

@@ -30,12 +30,13 @@ from tests.crash.support_crash import (
     Ground,
     SandboxProcess,
     Wish,
+    announced,
     broken,
     clock_after,
     cores,
-    count_effects,
     dying_at,
     fast_folder,
+    hours_pass,
     in_child,
     in_parallel,
     live,
@@ -67,12 +68,11 @@ class Life:
 
 @dataclass(frozen=True)
 class Death:
-    """Where a life ends, and where the life that takes over ends too (None: it does not)."""
+    """At which announcement a life ends, and the life that takes over (None: it does not)."""
 
     life: Life
-    number: int
-    phase: str
-    again: tuple[int, str] | None = None
+    point: int
+    again: int | None = None
 
 
 LIVES = tuple(Life(kind, how, fault) for kind in WISHES for how in WAYS for fault in FAULTS)
@@ -90,14 +90,14 @@ def prepared(sandbox: SandboxProcess, life: Life) -> Ground:
     return Ground(fast_folder("crash"), sandbox.url)
 
 
-def effects_in(sandbox: SandboxProcess, life: Life) -> int:
-    """Return how many durable effects a whole life has, after checking that it ends well."""
+def points_in(sandbox: SandboxProcess, life: Life) -> int:
+    """Return how many announcements a whole life has, after checking that it ends well."""
     ground = prepared(sandbox, life)
     try:
-        names = count_effects(lambda: live(ground, life.wish, life.how, clock_after()))
+        seen = announced(lambda: live(ground, life.wish, life.how, clock_after()))
         problems = broken(ground, sandbox.effects())
         assert not problems, f"{life} without a crash: {problems}"
-        return len(names)
+        return len(seen)
     finally:
         remove(ground.root)
 
@@ -108,20 +108,23 @@ def survived(sandbox: SandboxProcess, death: Death) -> tuple[str, list[str]]:
 
     def dies() -> None:
         quiet_log()
-        with dying_at(death.number, death.phase):
+        with dying_at(death.point):
             live(ground, life.wish, life.how, clock_after())
 
     def dies_again() -> None:
         assert death.again is not None
-        with dying_at(*death.again):
+        with dying_at(death.again):
             live(ground, life.wish, life.how, clock_after(0.2))
 
     try:
         code = in_child(dies)
         if code != DIED:
             return "lived", [f"{death}: the child ended with {code}"]
-        if death.again is not None and in_child(dies_again) not in {0, DIED}:
-            return "failed", [f"{death}: the second child failed"]
+        hours_pass(ground)
+        if death.again is not None:
+            if in_child(dies_again) not in {0, DIED}:
+                return "failed", [f"{death}: the second child failed"]
+            hours_pass(ground)
         live(ground, life.wish, life.how, clock_after(0.4))
         problems = broken(ground, sandbox.effects())
         before = snapshot(ground, sandbox.effects())
@@ -141,20 +144,13 @@ def survived(sandbox: SandboxProcess, death: Death) -> tuple[str, list[str]]:
 
 def all_deaths(sandbox: SandboxProcess, lives: tuple[Life, ...]) -> list[Death]:
     return [
-        Death(life, number, phase)
-        for life in lives
-        for number in range(1, effects_in(sandbox, life) + 1)
-        for phase in ("before", "after")
+        Death(life, point) for life in lives for point in range(points_in(sandbox, life))
     ]
 
 
 def doubled(deaths: list[Death], draw: random.Random, count: int) -> list[Death]:
     """Return deaths after which the taking-over life dies as well."""
-    chosen = draw.choices(deaths, k=count)
-    return [
-        Death(d.life, d.number, d.phase, (draw.randint(1, 40), draw.choice(["before", "after"])))
-        for d in chosen
-    ]
+    return [Death(d.life, d.point, draw.randrange(90)) for d in draw.choices(deaths, k=count)]
 
 
 def check(choose: Callable[[list[Death], random.Random], list[Death]]) -> None:
@@ -188,7 +184,7 @@ def test_a_sample_of_all_deaths_breaks_nothing() -> None:
         plain = {("odoo.create_invoice", "propose", "none"), ("twitter.create_post", "adopt", "none")}
         always = [d for d in deaths if (d.life.kind, d.life.how, d.life.fault) in plain]
         others = [d for d in deaths if d not in set(always)]
-        return always + draw.sample(others, 260) + doubled(deaths, draw, 60)
+        return always + draw.sample(others, 130) + doubled(deaths, draw, 50)
 
     check(choose)
 
