@@ -19,8 +19,10 @@ from utils.terminal import show_facts, show_json, show_line, show_table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from core.daemon import Daemon
     from core.workspace import Workspace
     from utils.config import Settings
+    from watchers.inbox import Inbox
 
 app = typer.Typer(
     name="ai-employee",
@@ -71,52 +73,61 @@ def workspace(settings: Settings) -> Iterator[Workspace]:
         ws.close()
 
 
-def serve_vault(
-    settings: Settings, *, once: bool, on_ready: Callable[[Workspace], None] | None = None
-) -> None:
-    """Run the daemon on one vault until it is told to stop."""
+@contextmanager
+def assembled(settings: Settings) -> Iterator[tuple[Daemon, Inbox]]:
+    """Put the daemon's parts together, watching; take them apart again."""
     from core import starters
-    from core.daemon import Daemon, acquire_lock
-    from core.workspace import paths_of
+    from core.daemon import Daemon
+    from core.lookups import Lookups
+    from core.triage import Triage
     from mcp_servers.client import Sessions
     from watchers.approvals import approvals_bell
     from watchers.inbox import Inbox, inbox_bell
 
-    paths = paths_of(settings)
-    paths.state.mkdir(parents=True, exist_ok=True)
-    lock = acquire_lock(paths.state)
+    with workspace(settings) as ws:
+        starters.install_once(ws)
+        sessions = Sessions(ws.services, settings, ws.paths.state)
+        daemon = Daemon(ws, sessions)
+        inbox = Inbox(ws, Triage(ws, Lookups(ws, sessions, daemon.bell.ring)))
+        daemon.watches = [
+            approvals_bell(ws.vault, daemon.bell.ring),
+            inbox_bell(ws.vault, inbox.ring),
+        ]
+        try:
+            for bell in daemon.watches:
+                bell.start()
+            yield daemon, inbox
+        finally:
+            inbox.stop()
+            for bell in daemon.watches:
+                bell.stop()
+            sessions.close()
+
+
+def serve_vault(
+    settings: Settings, *, once: bool, on_ready: Callable[[Workspace], None] | None = None
+) -> None:
+    """Run the daemon on one vault until it is told to stop."""
+    from core.daemon import acquire_lock
+    from core.workspace import paths_of
+
+    state = paths_of(settings).state
+    state.mkdir(parents=True, exist_ok=True)
+    lock = acquire_lock(state)
     try:
-        with workspace(settings) as ws:
-            starters.install(ws.vault)
-            sessions = Sessions(ws.services, settings, paths.state)
-            daemon = Daemon(ws, sessions)
-            inbox = Inbox(ws, sessions)
-            bells = [
-                approvals_bell(ws.vault, daemon.bell.ring),
-                inbox_bell(ws.vault, inbox.ring),
-            ]
+        with assembled(settings) as (daemon, inbox):
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: daemon.stop())
-            ws.vault.prepare()
-            for bell in bells:
-                bell.start()
-            try:
-                daemon.start()
-                daemon.watches = bells
-                daemon.step(look=True, full=True)
-                show_line("ready")
-                if on_ready is not None:
-                    on_ready(ws)
-                if once:
-                    daemon.run_once(inbox.sweep)
-                else:
-                    inbox.start()
-                    daemon.run()
-            finally:
-                inbox.stop()
-                for bell in bells:
-                    bell.stop()
-                sessions.close()
+            daemon.start()
+            daemon.step(look=True, full=True)
+            show_line("ready")
+            if on_ready is not None:
+                on_ready(daemon.ws)
+            if once:
+                daemon.run_once(inbox.work)
+            else:
+                inbox.start()
+                daemon.run()
     finally:
         lock.release()
 

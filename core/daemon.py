@@ -52,8 +52,14 @@ TEMPORARY_AGE = timedelta(minutes=1)
 class Watch(Protocol):
     """Something that rings the bell and may have to be set anew."""
 
+    def start(self) -> None:
+        """Begin to watch."""
+
     def check(self) -> None:
         """Set watches anew where a folder was renamed, deleted or made again."""
+
+    def stop(self) -> None:
+        """End watching."""
 
 
 class Bell:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.actions import State, canonical
 from core.migrations import MIGRATIONS
-from core.records import COLUMNS, Entry, Row, Told, from_row, to_column
+from core.records import COLUMNS, Entry, Row, Source, Told, from_row, to_column
 from utils.clock import from_iso, iso
 from utils.durable import effect
 from utils.errors import JournalError
@@ -411,19 +411,56 @@ class Journal:
             row = self._light.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return json.loads(row[0]) if row else None
 
-    def source(self, key: str) -> str | None:
-        """Return the note id that a dropped file or mail was given, None when it is new."""
-        with self._lock:
-            row = self._light.execute("SELECT note FROM sources WHERE key = ?", (key,)).fetchone()
-        return str(row[0]) if row else None
+    # -- what came in -------------------------------------------------------------------------
 
-    def add_source(self, key: str, note: str) -> None:
-        """Note under which id a dropped file or mail becomes a task; kept before the note."""
+    def source(self, key: str) -> Source | None:
+        """Return what is known of something that came in, None when it is new."""
+        return next(iter(self._sources("key = ?", (key,))), None)
+
+    def untriaged(self) -> list[Source]:
+        """Return what came in and was not triaged yet, oldest first."""
+        return self._sources("triaged IS NULL ORDER BY at, note_id", ())
+
+    def add_source(self, source: Source) -> None:
+        """Note under which id something becomes a task; kept before its note is written."""
         with self._transaction(self._synced) as connection:
             connection.execute(
-                "INSERT OR IGNORE INTO sources(key, note, at) VALUES (?, ?, ?)",
-                (key, note, iso(self._clock.now())),
+                "INSERT INTO sources(key, note_id, kind, original, name, triaged, at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    source.key,
+                    source.note_id,
+                    source.kind,
+                    source.original,
+                    source.name,
+                    source.triaged,
+                    iso(self._clock.now()),
+                ),
             )
+
+    def source_written(self, key: str, name: str) -> None:
+        """Note that the task note of something is on disk, under this name."""
+        self._mark_source("name", key, name)
+
+    def source_triaged(self, key: str, outcome: str) -> None:
+        """Note what became of something; it is not triaged again."""
+        self._mark_source("triaged", key, outcome)
+
+    def _mark_source(self, column: str, key: str, value: str) -> None:
+        with self._transaction(self._light) as connection:
+            connection.execute(f"UPDATE sources SET {column} = ? WHERE key = ?", (value, key))
+
+    def _sources(self, where: str, values: Sequence[object]) -> list[Source]:
+        with self._lock:
+            rows = self._light.execute(
+                f"SELECT key, note_id, kind, original, name, triaged FROM sources WHERE {where}",
+                values,
+            ).fetchall()
+        return [Source(*row) for row in rows]
+
+    def proposed_from(self, source: str) -> list[Row]:
+        """Return the actions that were proposed from a task note, oldest first."""
+        return self._select("source = ? ORDER BY created_at", [source])
 
     def backup_to(self, path: Path) -> None:
         """Copy the journal while it is in use.
@@ -486,7 +523,13 @@ def how_to_recover(path: Path) -> str:
 
 
 def damaged(path: Path, error: Exception) -> JournalError:
-    """Return the error of a journal that cannot be trusted."""
+    """Return the error of a journal that cannot be trusted, or not be used just now."""
+    if isinstance(error, sqlite3.OperationalError):  # locked, full, read-only, an ailing disk
+        return JournalError(
+            f"The journal {path} cannot be used now ({error}). Nothing is sent. Look at the disk "
+            "(free space, permissions) and for a program that holds the file, then start again. "
+            f"If it stays so: {how_to_recover(path)}"
+        )
     return JournalError(
         f"The journal {path} is damaged ({error}). Nothing is sent. {how_to_recover(path)}"
     )

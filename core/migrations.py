@@ -82,10 +82,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """
         CREATE TABLE sources (
             key TEXT PRIMARY KEY,
-            note TEXT NOT NULL,
+            note_id TEXT NOT NULL UNIQUE,
+            kind TEXT NOT NULL,
+            original TEXT,
+            name TEXT,
+            triaged TEXT,
             at TEXT NOT NULL
         ) WITHOUT ROWID
         """,
+        "CREATE INDEX sources_untriaged ON sources(at) WHERE triaged IS NULL",
+        "CREATE INDEX actions_by_source ON actions(source) WHERE source IS NOT NULL",
         "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     ),
 )

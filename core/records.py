@@ -97,6 +97,27 @@ class Told:
     seq: int | None
 
 
+@dataclass(frozen=True)
+class Source:
+    """Something that came in and became a task.
+
+    Args:
+        key: what it is known by for ever (a file's digest, a mail's id).
+        note_id: the id of its task note.
+        kind: file or email.
+        original: the name under which it is kept in `Attachments/`.
+        name: its task note's file name, None until that is on disk.
+        triaged: what became of it, None until it was triaged.
+    """
+
+    key: str
+    note_id: str
+    kind: str
+    original: str | None = None
+    name: str | None = None
+    triaged: str | None = None
+
+
 _INSTANTS = frozenset(
     name for name in Row.__dataclass_fields__ if name.endswith("_at") or name == "grant_until"
 )

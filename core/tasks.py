@@ -7,12 +7,12 @@ outside stands quoted and inert; the original is kept under its digest, outside 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core import frontmatter, notes
 from core.actions import Trust
-from core.records import Entry
+from core.records import Entry, Source
 from core.strict_yaml import Plain
 from core.vault import Folder, note_name
 from utils.audit_log import Actor, Event
@@ -38,7 +38,7 @@ class Dropped:
         subject: what about, in their words.
         received: when.
         text: the words themselves, "" when there are none that can be shown.
-        attachments: names of kept files, relative to the vault.
+        attachments: names of the files kept in `Attachments/`, the original first.
         trust: whose words they are.
     """
 
@@ -58,18 +58,23 @@ def attachment_name(digest: str, original: str) -> str:
     return f"{digest[:32]}{found[0] if found else '.bin'}"
 
 
-def drop(ws: Workspace, dropped: Dropped) -> str:
-    """Write the task note of something that came in, once; return its id."""
-    note_id = ws.journal.source(dropped.key)
-    if note_id is None:
+def drop(ws: Workspace, dropped: Dropped) -> Source:
+    """Write the task note of something that came in, once."""
+    source = ws.journal.source(dropped.key)
+    if source is None:
         prefix = PREFIXES.get(dropped.source, "TSK")
         note_id = ws.journal.mint(prefix, local_day(ws.clock, ws.clock.now()))
-        ws.journal.add_source(dropped.key, note_id)
-    name = note_name(note_id, dropped.subject)
-    if ws.journal.recall(f"dropped:{note_id}") or ws.vault.find(name) is not None:
-        return note_id
-    path = ws.vault.create(ws.vault.folder(Folder.NEEDS_ACTION), name, render(ws, note_id, dropped))
-    ws.journal.remember(f"dropped:{note_id}", path.name)
+        original = dropped.attachments[0] if dropped.attachments else None
+        source = Source(dropped.key, note_id, dropped.source, original)
+        ws.journal.add_source(source)
+    if source.name is not None:
+        return source
+    name = note_name(source.note_id, dropped.subject)
+    path = ws.vault.find(name)
+    if path is None:
+        text = render(ws, source.note_id, dropped)
+        path = ws.vault.create(ws.vault.folder(Folder.NEEDS_ACTION), name, text)
+    ws.journal.source_written(dropped.key, path.name)
     ws.chronicle.record(
         Entry(
             Event.PROPOSED,
@@ -77,10 +82,10 @@ def drop(ws: Workspace, dropped: Dropped) -> str:
             action="task.create",
             target=ws.vault.relative(path),
             parameters={"source": dropped.source, "key": dropped.key},
-            correlation_id=note_id,
+            correlation_id=source.note_id,
         )
     )
-    return note_id
+    return replace(source, name=path.name)
 
 
 def render(ws: Workspace, note_id: str, dropped: Dropped) -> str:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core import tasks, triage
-from core.lookups import Lookups
 from core.vault import Folder, display_name, is_conflict_copy, is_ignored
 from utils import files
 from utils.errors import AppError
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from core.sources import Runner
+    from core.triage import Triage
     from core.vault import Vault
     from core.workspace import Workspace
 
@@ -47,12 +46,12 @@ class Inbox:
 
     Args:
         ws: the vault and its records.
-        runner: asked for identifiers, so that a proposal is complete when it appears.
+        triage: turns tasks into proposals, here because it may wait for a service.
     """
 
-    def __init__(self, ws: Workspace, runner: Runner) -> None:
+    def __init__(self, ws: Workspace, triage: Triage) -> None:
         self._ws = ws
-        self._lookups = Lookups(ws, runner, lambda: None)
+        self._triage = triage
         self._bell = threading.Event()
         self._stopping = False
         self._seen: dict[Path, _Seen] = {}
@@ -80,10 +79,16 @@ class Inbox:
             if self._stopping:
                 return
             try:
-                wait_s = self.sweep()
+                wait_s = self.work()
             except Exception as error:
                 log.exception("inbox.failed", reason=str(error))
                 wait_s = RESCAN_S
+
+    def work(self) -> float | None:
+        """Sweep the inbox, then triage; return the seconds until the next time is wanted."""
+        wait_s = self.sweep()
+        self._triage.sweep()
+        return wait_s
 
     def sweep(self) -> float | None:
         """Take every file that has stopped growing.
@@ -135,7 +140,6 @@ class Inbox:
         digest = _digest(path)
         kept = vault.folder(Folder.ATTACHMENTS) / tasks.attachment_name(digest, path.name)
         key = f"file:{digest}"
-        known = self._ws.journal.source(key)
         dropped = tasks.Dropped(
             key=key,
             source="file",
@@ -145,20 +149,20 @@ class Inbox:
             text=triage.text_of(path),
             attachments=(kept.name,),
         )
-        task_id = tasks.drop(self._ws, dropped)
-        triage.triage(self._ws, self._lookups, dropped, task_id)
+        source = tasks.drop(self._ws, dropped)
         if kept.exists():
             vault.trash(path)
         else:
             kept.parent.mkdir(parents=True, exist_ok=True)
             files.move(path, kept)
         self._seen.pop(path, None)
-        log.info("inbox.taken", task=task_id, again=known is not None)
+        log.info("inbox.taken", task=source.note_id)
 
 
 def inbox_bell(vault: Vault, ring: Callable[[], None]) -> FolderBell:
-    """Return the bell of the folder that files are dropped into."""
-    return FolderBell([vault.folder(Folder.INBOX)], ring, is_ignored)
+    """Return the bell of the folders in which files are dropped and tasks appear."""
+    folders = [vault.folder(Folder.INBOX), vault.folder(Folder.NEEDS_ACTION)]
+    return FolderBell(folders, ring, is_ignored)
 
 
 def _digest(path: Path) -> str:

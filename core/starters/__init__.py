@@ -10,6 +10,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.vault import Vault
+    from core.workspace import Workspace
+
+
+STARTED = "starters"
+
+
+def install_once(ws: Workspace) -> None:
+    """Copy the starter notes at the first run; what the owner deletes later stays deleted."""
+    ws.vault.root.mkdir(parents=True, exist_ok=True)
+    ws.vault.prepare()
+    if not ws.journal.recall(STARTED):
+        install(ws.vault)
+        ws.journal.remember(STARTED, value=True)
 
 
 def install(vault: Vault) -> list[Path]:
