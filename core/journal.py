@@ -81,16 +81,18 @@ class Journal:
             path.parent.mkdir(parents=True, exist_ok=True)
         try:
             journal = cls(path, clock)
-            journal._prepare()
+            journal._prepare(may_create=may_create)
         except sqlite3.DatabaseError as error:
             raise damaged(path, error) from error
         return journal
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, may_create: bool) -> None:
         small = self.path.stat().st_size <= SMALL_ENOUGH_TO_CHECK_AT_START_BYTES
         if small:
             self.check()
         (version,) = self._synced.execute("PRAGMA user_version").fetchone()
+        if version == 0 and not may_create:  # cut to nothing, or another program's database
+            raise damaged(self.path, sqlite3.DatabaseError("it holds no journal"))
         if version > len(MIGRATIONS):
             raise JournalError(
                 f"The journal {self.path} was written by a newer version of this program "

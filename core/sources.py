@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from concurrent.futures import Future
+    from datetime import datetime
 
 RECONCILE_TOOL = "reconcile_action"
 """The read-back tool that servers offer in role `execute` only."""
@@ -44,6 +45,47 @@ class Runner(Protocol):
 
     def is_held(self, service: str) -> bool:
         """Return whether an earlier server process of this service is still running."""
+
+
+@dataclass(frozen=True)
+class RawMail:
+    """One mail as the mailbox holds it.
+
+    Args:
+        id: the mailbox's own id; never changes.
+        thread_id: of its conversation.
+        data: the whole message, RFC 5322.
+        received: when the mailbox took it in, aware UTC.
+    """
+
+    id: str
+    thread_id: str
+    data: bytes
+    received: datetime
+
+
+class CursorTooOldError(Exception):
+    """The mailbox has forgotten what happened since the cursor: search instead."""
+
+
+class Mailbox(Protocol):
+    """Reads a mailbox; never changes it."""
+
+    def profile(self) -> tuple[str, str]:
+        """Return the address and the present cursor."""
+
+    def changes(self, since: str) -> tuple[Sequence[str], str]:
+        """Return the ids of mails that came since a cursor, and the new cursor.
+
+        Raises:
+            CursorTooOldError: the mailbox has forgotten that long ago.
+        """
+
+    def search(self, query: str, after: datetime | None) -> Iterator[str]:
+        """Yield the ids of matching mails, newest first, page by page."""
+
+    def fetch(self, mail_id: str) -> RawMail:
+        """Return one mail."""
 
 
 class Bell(Protocol):

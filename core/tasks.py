@@ -40,6 +40,7 @@ class Dropped:
         text: the words themselves, "" when there are none that can be shown.
         attachments: names of the files kept in `Attachments/`, the original first.
         trust: whose words they are.
+        thread: the conversation it belongs to, quoted (`gm:18f...`).
     """
 
     key: str
@@ -50,6 +51,7 @@ class Dropped:
     text: str
     attachments: tuple[str, ...] = ()
     trust: Trust = Trust.EXTERNAL
+    thread: str | None = None
 
 
 def attachment_name(digest: str, original: str) -> str:
@@ -90,7 +92,7 @@ def drop(ws: Workspace, dropped: Dropped) -> Source:
 
 def render(ws: Workspace, note_id: str, dropped: Dropped) -> str:
     """Return the text of a task note."""
-    front = {
+    front: dict[str, object] = {
         "type": "task",
         "id": note_id,
         "source": dropped.source,
@@ -99,6 +101,7 @@ def render(ws: Workspace, note_id: str, dropped: Dropped) -> str:
         "received": Plain(show(ws.clock, dropped.received)),
         "priority": "normal",
         "trust": str(dropped.trust),
+        **({"thread": dropped.thread} if dropped.thread else {}),
         "tags": [f"task/{dropped.source}"],
     }
     lines = [f"> [!todo] New {dropped.source}: {notes.inline(dropped.subject)}"]

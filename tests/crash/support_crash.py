@@ -464,7 +464,9 @@ def broken(ground: Ground, effects: Sequence[Effect], *, grants: int = 1) -> lis
     ws = ground.open(clock_after(100))
     try:
         rows = ws.journal.in_states(*State)
-        found = [problem for row in rows for problem in _of_action(ground, ws, row, effects, grants)]
+        found = [
+            problem for row in rows for problem in _of_action(ground, ws, row, effects, grants)
+        ]
         found += _of_effects(rows, effects) + _of_log(ws) + _of_leftovers(ground)
     finally:
         ws.journal.close()
@@ -523,7 +525,9 @@ def _other_payload(row: Row, effect: Effect) -> Iterator[str]:
     approved = payload_of(ACTIONS[row.kind], row.payload)
     if row.service == "odoo":
         values = effect["payload"]["values"]
-        lines = [(line[2]["name"], str(line[2]["price_unit"])) for line in values["invoice_line_ids"]]
+        lines = [
+            (line[2]["name"], str(line[2]["price_unit"])) for line in values["invoice_line_ids"]
+        ]
         wanted = [(line["description"], _shown(line["unit_price"])) for line in approved["lines"]]
         if (values["partner_id"], lines) != (approved["customer_id"], wanted):
             yield f"made {values}, approved {approved}"
@@ -581,7 +585,9 @@ def _of_log(ws: Workspace) -> list[str]:
 
 
 def _of_leftovers(ground: Ground) -> list[str]:
-    return [f"left over: {name}" for name, p in _files(ground.root) if p.name.startswith(TEMP_PREFIX)]
+    return [
+        f"left over: {name}" for name, p in _files(ground.root) if p.name.startswith(TEMP_PREFIX)
+    ]
 
 
 def snapshot(ground: Ground, effects: Sequence[Effect]) -> dict[str, object]:

@@ -143,9 +143,7 @@ def survived(sandbox: SandboxProcess, death: Death) -> tuple[str, list[str]]:
 
 
 def all_deaths(sandbox: SandboxProcess, lives: tuple[Life, ...]) -> list[Death]:
-    return [
-        Death(life, point) for life in lives for point in range(points_in(sandbox, life))
-    ]
+    return [Death(life, point) for life in lives for point in range(points_in(sandbox, life))]
 
 
 def doubled(deaths: list[Death], draw: random.Random, count: int) -> list[Death]:
@@ -181,7 +179,10 @@ def check(choose: Callable[[list[Death], random.Random], list[Death]]) -> None:
 
 def test_a_sample_of_all_deaths_breaks_nothing() -> None:
     def choose(deaths: list[Death], draw: random.Random) -> list[Death]:
-        plain = {("odoo.create_invoice", "propose", "none"), ("twitter.create_post", "adopt", "none")}
+        plain = {
+            ("odoo.create_invoice", "propose", "none"),
+            ("twitter.create_post", "adopt", "none"),
+        }
         always = [d for d in deaths if (d.life.kind, d.life.how, d.life.fault) in plain]
         others = [d for d in deaths if d not in set(always)]
         return always + draw.sample(others, 130) + doubled(deaths, draw, 50)

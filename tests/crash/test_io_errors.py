@@ -14,7 +14,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -29,7 +29,6 @@ from tests.crash.support_crash import (
     SandboxProcess,
     TickingClock,
     Wish,
-    announced,
     approve_all,
     broken,
     clock_after,
@@ -65,23 +64,31 @@ class Failure:
         return WISHES[self.kind]
 
 
+@dataclass
+class Tally:
+    """What was announced while writes may fail, and what failed."""
+
+    announced: int = 0
+    failed: list[str] = field(default_factory=list)
+
+
 @contextmanager
-def failing(failure: Failure) -> Iterator[list[str]]:
-    """Let durable effects fail as the system lets them fail; yield what failed."""
-    numbers = itertools.count()
-    failed: list[str] = []
+def failing(failure: Failure) -> Iterator[Tally]:
+    """Let durable effects fail as the system lets them fail."""
+    tally = Tally()
 
     def listener(phase: str, name: str) -> None:
-        number = next(numbers)
+        number = tally.announced
+        tally.announced += 1
         if not failure.point <= number < failure.point + failure.lasting:
             return
-        failed.append(f"{phase} {name}")
+        tally.failed.append(f"{phase} {name}")
         if name.startswith("journal."):
             raise sqlite3.OperationalError("disk I/O error")
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with durable.listening(listener):
-        yield failed
+        yield tally
 
 
 def rounds(daemon: Daemon, clock: TickingClock, count: int) -> None:
@@ -90,20 +97,18 @@ def rounds(daemon: Daemon, clock: TickingClock, count: int) -> None:
         clock.advance(max(daemon._guarded_step(look=True), 0.01))
 
 
-def lived(
-    ground: Ground, wish: Wish, clock: TickingClock, failure: Failure | None
-) -> tuple[list[str], list[str]]:
+def lived(ground: Ground, clock: TickingClock, failure: Failure) -> tuple[Tally, list[str]]:
     """Let a note be adopted, approved and done in one daemon, while and after writes fail.
 
     Returns:
-        What failed, and what the daemon left lying long after the disk was well again.
+        What was announced, and what the daemon left lying long after the disk was well again.
     """
     pending = ground.vault / Folder.PENDING
     pending.mkdir(parents=True, exist_ok=True)
-    (pending / "Mine.md").write_text(wish.note)
+    (pending / "Mine.md").write_text(failure.wish.note)
     ground.mark("dropped")
     with ExitStack() as stack:
-        failed = stack.enter_context(failing(failure)) if failure else []
+        tally = stack.enter_context(failing(failure))
         with running(ground, clock) as daemon:
             rounds(daemon, clock, 8)
             owner_approves(ground)
@@ -112,7 +117,7 @@ def lived(
             rounds(daemon, clock, 8)
             owner_approves(ground)
             rounds(daemon, clock, 30)
-            return failed, stuck(ground)
+            return tally, stuck(ground)
 
 
 def owner_approves(ground: Ground) -> None:
@@ -123,7 +128,11 @@ def owner_approves(ground: Ground) -> None:
 
 
 def is_registered(ground: Ground) -> bool:
-    ids = [note.word("action_id") for path, note in ground.notes() if path.parent.name == "Pending_Approval"]
+    ids = [
+        note.word("action_id")
+        for path, note in ground.notes()
+        if path.parent.name == "Pending_Approval"
+    ]
     return bool(ids) and all(ids)
 
 
@@ -134,9 +143,9 @@ def outcome(sandbox: SandboxProcess, failure: Failure) -> tuple[str, list[str]]:
         sandbox.fault(failure.wish.service, failure.fault, match=failure.wish.kind, seconds=0.02)
     ground, clock = Ground(fast_folder("io"), sandbox.url), clock_after()
     try:
-        failed, left = lived(ground, failure.wish, clock, failure)
-        if not failed:
-            return "not reached", []
+        tally, left = lived(ground, clock, failure)
+        failed = tally.failed
+        assert failed, "it was not reached"
         ending, problems = "lived", [f"stuck: {problem}" for problem in left]
     except (OSError, sqlite3.Error, AppError) as error:
         ending, problems, failed = f"ended loudly ({type(error).__name__})", [], ["?"]
@@ -175,12 +184,17 @@ def all_failures(sandbox: SandboxProcess) -> list[Failure]:
             sandbox.fault(wish.service, fault, match=wish.kind, seconds=0.02)
         ground = Ground(fast_folder("io"), sandbox.url)
         try:
-            points = len(announced(lambda: lived(ground, wish, clock_after(), None)))
+            tally, left = lived(ground, clock_after(), Failure(wish.kind, fault, -1, 0))
+            assert not left
             problems = broken(ground, sandbox.effects())
             assert not problems, f"{wish.kind} {fault} without a failure: {problems}"
         finally:
             remove(ground.root)
-        found += [Failure(wish.kind, fault, n, lasting) for n in range(points) for lasting in (1, LASTING)]
+        found += [
+            Failure(wish.kind, fault, n, lasting)
+            for n in range(tally.announced)
+            for lasting in (1, LASTING)
+        ]
     return found
 
 

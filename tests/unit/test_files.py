@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -258,14 +259,18 @@ def test_a_free_name_gets_the_next_number(tmp_path: Path) -> None:
     assert files.free_name(tmp_path, "b.md").name == "b.md"
 
 
-def test_only_our_own_leftovers_are_removed(tmp_path: Path) -> None:
-    (tmp_path / ".aie-0123.tmp").touch()
-    kept = [".aie-dir.tmp", ".aie-link.tmp", ".other.tmp", "a.md"]
+def test_only_our_own_old_leftovers_are_removed(tmp_path: Path) -> None:
+    """A young one may be about to be renamed by a process that lives."""
+    kept = [".aie-dir.tmp", ".aie-link.tmp", ".aie-young.tmp", ".other.tmp", "a.md"]
     (tmp_path / kept[0]).mkdir()
     (tmp_path / kept[1]).symlink_to(tmp_path / "a.md")
-    for name in kept[2:]:
+    for name in (*kept[2:], ".aie-0123.tmp"):
         (tmp_path / name).touch()
-    assert files.remove_stale_temporaries(tmp_path) == 1
+    for path in tmp_path.iterdir():
+        at = 2000 if path.name == ".aie-young.tmp" else 1000
+        os.utime(path, (at, at), follow_symlinks=False)
+    before = datetime.fromtimestamp(1500, UTC)
+    assert files.remove_stale_temporaries(tmp_path, before=before) == 1
     assert names(tmp_path) == kept
 
 
