@@ -120,6 +120,8 @@ class Action:
         consequence: what will have happened afterwards, and what cannot be undone.
         content: the argument that is edited under `## Content`, if any.
         money: whether it touches the books: never sent again by us, not even when unsent.
+        pays: whether it is a payment: a new payee must be checked by the owner first.
+        hourly_cap: how many are begun within an hour at most, None without a cap.
         absence_provable: whether a missing record proves that nothing happened.
         tier: the tier before any rule.
         lookup: an identifier to fill in at registration.
@@ -134,6 +136,8 @@ class Action:
     consequence: str
     content: str | None = None
     money: bool = False
+    pays: bool = False
+    hourly_cap: int | None = None
     absence_provable: bool = False
     tier: Tier = Tier.APPROVAL_REQUIRED
     lookup: Lookup | None = None

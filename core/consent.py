@@ -71,6 +71,7 @@ def read(ws: Workspace, action: Action, row: Row, note: Note) -> Reading:
     changes = tuple(differences(row.payload, payload))
     reasons = [*_raised(row, decision), *_other_party(action, row, facts)]
     reasons += _other_record(action, row, payload)
+    reasons += _unchecked_payee(ws, action, row, facts, note)
     reasons += proposal.disagreements(row, facts, note)
     verdict = Verdict.ASK_AGAIN if reasons else Verdict.RUN
     if decision.tier.rank > row.tier.rank and decision.tier is Tier.HARD_STOP:
@@ -118,6 +119,18 @@ def _other_record(action: Action, row: Row, payload: Payload) -> list[str]:
     if before is None or now is None or before == now:
         return []
     return [f"you changed the {lookup.target} from {before} to {now}"]
+
+
+def _unchecked_payee(
+    ws: Workspace, action: Action, row: Row, facts: Facts, note: Note
+) -> list[str]:
+    """Return why a payment is not made yet: nobody checked the bank details of a new payee."""
+    if not action.pays or not row.mode.acts or note.front.get("payee_checked") is True:
+        return []
+    if facts.counterparty and ws.journal.knows_counterparty(facts.counterparty):
+        return []
+    new = f"{notes.inline(facts.counterparty)} was never paid by this program"
+    return [f"{new}: check the bank details by another way, then tick the property payee_checked"]
 
 
 def differences(before: object, after: object, name: str = "") -> list[str]:

@@ -63,6 +63,7 @@ class Flight:
 
     future: Future[CallResult]
     path: Path
+    kind: str
 
 
 @dataclass

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 log = get_logger()
 GRANT = timedelta(hours=24)
+HOUR = timedelta(hours=1)
 MAX_ATTEMPTS = 5
 BACKOFF_S = (2, 8, 30, 120, 300)
 HELD_AGAIN_S = 2.0
@@ -270,6 +271,11 @@ class Executor:
         if row.grant_until is not None and row.grant_until <= now:
             self._refuse(row, look, "The approval is more than 24 hours old.")
             return
+        free_at = self._cap_free_at(row)
+        if free_at is not None:
+            self.desk.warn_once(row.kind, f"The hourly cap of {row.kind} is reached; it waits.")
+            self.desk.wake_in((free_at - now).total_seconds())
+            return
         if self.ws.vault.paused and row.mode.acts:
             self.desk.warn_once("PAUSE.md", "Nothing is sent while PAUSE.md lies in the vault.")
             return
@@ -285,8 +291,20 @@ class Executor:
             "approval_id": row.action_id,
         }
         future = self.desk.runner.call(row.service, row.kind.split(".")[1], arguments)
-        self.desk.flights[row.action_id] = Flight(future, look.path)
+        self.desk.flights[row.action_id] = Flight(future, look.path, row.kind)
         future.add_done_callback(lambda _: self.desk.bell.answer())
+
+    def _cap_free_at(self, row: Row) -> datetime | None:
+        """Return when the hourly cap of a kind lets the next one through; None: at once."""
+        action = self.ws.actions.get(row.kind)
+        cap = action.hourly_cap if action else None
+        if cap is None or not row.mode.acts:
+            return None
+        begun = self.ws.journal.begun_since(row.kind, self.ws.clock.now() - HOUR)
+        flying = sum(1 for flight in self.desk.flights.values() if flight.kind == row.kind)
+        if len(begun) + flying < cap:
+            return None
+        return (begun[-cap] if len(begun) >= cap else self.ws.clock.now()) + HOUR
 
     def _ended(self, action_id: str, flight: Flight) -> None:
         row = self.ws.journal.get(action_id)
@@ -311,11 +329,11 @@ class Executor:
                 State.DRY_RUN_COMPLETED,
                 result="dry_run_completed",
                 request=result.data.get("request"),
-                summary="Dry run: nothing was sent.",
+                summary=" ".join(["Dry run: nothing was sent.", *_words(result, "reasons")]),
             )
             self._lost.pop(row.action_id, None)
         else:
-            reasons = "; ".join(map(str, result.data.get("reasons") or ["no reason given"]))
+            reasons = "; ".join(_words(result, "reasons") or ["no reason given"])
             self._finish(
                 row, State.REFUSED, result="refused", summary=reasons, error_class="Refused"
             )
@@ -423,6 +441,10 @@ class Executor:
             self.adoption.hard_stop(row, look, "This is a hard stop.")
         else:
             self.renewal.finished_again(row, look)
+
+
+def _words(result: CallResult, name: str) -> list[str]:
+    return [str(word) for word in result.data.get(name) or ()]
 
 
 _DECIDABLE = frozenset({str(Folder.APPROVED), str(Folder.PENDING)})

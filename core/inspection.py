@@ -84,21 +84,24 @@ class Inspector:
         except NoteError as error:
             look = Look(path, f"unreadable: {error.reason}", None, None, error.reason)
         else:
-            try:
-                look = Look(path, file.digest, file, notes.parse(file.data), None)
-            except NoteError as error:
-                empty = not file.data.strip()
-                look = Look(path, file.digest, file, None, error.reason, empty)
+            look = self._same(path, file.digest) or _taken_apart(path, file)
         known = self._since.get(path)
         if known is None or known[0] != look.digest:
             self._since[path] = (look.digest, self._clock.monotonic())
         return look
 
+    def _same(self, path: Path, digest: str) -> Look | None:
+        """Return the last look at a note if its bytes are still those, so that it is not parsed."""
+        known = self._looks.get(path)
+        return known[1] if known is not None and known[1].digest == digest else None
+
     def remaining_s(self, look: Look, wait_s: float) -> float:
         """Return how many seconds a note must still stay as it is; 0 when it is settled.
 
-        The last look is a fresh read: a change restarts the wait.
+        The last look is a fresh read: a change restarts the wait. Who need not wait is not read.
         """
+        if wait_s <= 0:
+            return 0.0
         digest, since = self._since.get(look.path, ("", 0.0))
         now = self._clock.monotonic()
         if digest != look.digest:
@@ -123,3 +126,10 @@ class Inspector:
         for path in set(self._looks) | set(self._since):
             if path not in paths:
                 self.forget(path)
+
+
+def _taken_apart(path: Path, file: NoteFile) -> Look:
+    try:
+        return Look(path, file.digest, file, notes.parse(file.data), None)
+    except NoteError as error:
+        return Look(path, file.digest, file, None, error.reason, empty=not file.data.strip())

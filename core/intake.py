@@ -219,7 +219,8 @@ class Intake:
                     replace(entry, approval_status=Approval.EXPIRED),
                     finished_at=now,
                 )
-        open_ids = {row.action_id for row in waiting}
+        open_ids = {row.action_id for row in self.ws.journal.in_states(State.APPROVED)}
+        open_ids.update(row.action_id for row in waiting)
         for action_id in set(self._absent_since) - open_ids:
             del self._absent_since[action_id]
 

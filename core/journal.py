@@ -253,6 +253,16 @@ class Journal:
             [row.kind, str(State.DONE), iso(since), row.action_id, canonical(row.payload)],
         )
 
+    def begun_since(self, kind: str, since: datetime) -> list[datetime]:
+        """Return when actions of a kind were begun for real since an instant, oldest first."""
+        with self._lock:
+            rows = self._light.execute(
+                "SELECT sending_at FROM actions WHERE kind = ? AND sending_at >= ?"
+                " AND mode <> 'dry_run' ORDER BY sending_at",
+                (kind, iso(since)),
+            ).fetchall()
+        return [from_iso(row[0]) for row in rows]
+
     def knows_counterparty(self, name: str) -> bool:
         """Return whether an action with this counterparty was ever done for real."""
         with self._lock:

@@ -50,6 +50,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX actions_open ON actions(state) WHERE filed_at IS NULL",
         "CREATE INDEX actions_by_state ON actions(state, created_at)",
         "CREATE INDEX actions_by_kind ON actions(kind, created_at)",
+        "CREATE INDEX actions_begun ON actions(kind, sending_at) WHERE sending_at IS NOT NULL",
         "CREATE INDEX actions_by_mode ON actions(mode)",
         "CREATE INDEX actions_by_counterparty ON actions(counterparty) WHERE state = 'done'",
         """

@@ -22,6 +22,7 @@ PARAMETERS, CONTENT, WHY, RESULT = "Parameters", "Content", "Why", "Result"
 HEADINGS = (PARAMETERS, CONTENT, WHY, RESULT)
 _HEADING = re.compile(rf"## ({'|'.join(HEADINGS)})(?: +(\S.*?))?\s*$")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)$")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 KEY_ALIASES = {
     "action_type": "action",
     "tool": "action",
@@ -123,8 +124,14 @@ def parse(data: bytes) -> Note:
         front[name] = value
     if "type" in front:
         front["type"] = TYPE_ALIASES.get(str(front["type"]), front["type"])
-    body = tuple(frontmatter.split(text).body.splitlines())
+    body = tuple(_lines(frontmatter.split(text).body))
     return Note(text, front, body, tuple(_sections(body)))
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines as an editor shows them; `splitlines` would cut at U+2028 and others."""
+    lines = _LINE_END.split(text)
+    return lines[:-1] if not lines[-1] else lines
 
 
 def _sections(body: tuple[str, ...]) -> Iterator[Section]:
@@ -224,9 +231,9 @@ def with_section(text: str, title: str, body: str) -> str:
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     parts = frontmatter.split(text)
-    lines = parts.body.splitlines()
+    lines = _lines(parts.body)
     found = [s for s in _sections(tuple(lines)) if s.title == title and not s.label]
-    block = [f"## {title}", "", *body.splitlines(), ""]
+    block = [f"## {title}", "", *_lines(body), ""]
     if found:
         lines[found[0].start : found[0].end] = block
     else:
@@ -245,7 +252,7 @@ def with_callout(text: str, callout: str) -> str:
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     body = frontmatter.split(text).body
-    lines = body.splitlines()
+    lines = _lines(body)
     start = next((n for n, line in enumerate(lines) if line.strip()), 0)
     end = start
     if lines and _OUR_CALLOUT.match(lines[start]):
@@ -272,12 +279,31 @@ def with_parameter(text: str, name: str, value: object, after: str) -> str:
     line = strict_yaml.dump_block({name: value}).rstrip()
     anchor = re.compile(rf"^({re.escape(after)}:[^\r\n]*)(\r?\n)", re.MULTILINE)
     grown = anchor.sub(lambda found: f"{found[1]}{found[2]}{line}{found[2]}", text, count=1)
+    return _if_it_says(grown, wanted) or with_section(text, PARAMETERS, yaml_block(wanted))
+
+
+def without_parameter(text: str, name: str) -> str:
+    """Return a note without one of its parameters, the others left as they are.
+
+    Raises:
+        NoteError: the parameters cannot be read.
+    """
+    wanted = parameters_of(parse(text.encode()))
+    if name not in wanted:
+        return text
+    del wanted[name]
+    line = re.compile(rf"^{re.escape(name)}:[^\r\n]*\r?\n", re.MULTILINE)
+    return _if_it_says(line.sub("", text, count=1), wanted) or with_section(
+        text, PARAMETERS, yaml_block(wanted)
+    )
+
+
+def _if_it_says(text: str, parameters: Mapping[str, object]) -> str:
+    """Return a changed note if its parameters are these now, else ""."""
     try:
-        if parameters_of(parse(grown.encode())) == wanted:
-            return grown
+        return text if parameters_of(parse(text.encode())) == parameters else ""
     except NoteError:
-        pass  # the line stood elsewhere, or spans several: the block is written anew below
-    return with_section(text, PARAMETERS, yaml_block(wanted))
+        return ""  # the line stood elsewhere, or spans several: the block is written anew
 
 
 def _joined(text: str, body: str, lines: list[str], newline: str) -> str:
@@ -293,7 +319,7 @@ def yaml_block(values: Mapping[str, object]) -> str:
 def inline(text: object, limit: int = 120) -> str:
     """Return text from anywhere as harmless words for headings, tables and link texts."""
     line = " ".join(_INVISIBLE.sub("", str(text)).split())
-    line = re.sub(r"[\[\]|<>#^`*~$%{}\\]|(?<!\w)_|_(?!\w)", " ", line)
+    line = re.sub(r"[\[\]|<>#^`*~$%{}\\]|(?<![^\W_])_|_(?![^\W_])", " ", line)
     line = " ".join(line.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 

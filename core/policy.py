@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 HANDBOOK = "Company_Handbook.md"
 HANDBOOK_LIMIT_BYTES = 1 << 20
 _BLOCK = re.compile(r"^```policy[ \t]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+_OPENING = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[ \t]*policy(?=\s|$)", re.MULTILINE | re.IGNORECASE)
 _KEYS = frozenset({"limit_amount", "limit_currency", "approval_required", "hard_stop"})
 
 HARD_STOPS = frozenset(
@@ -138,7 +140,9 @@ class Case:
 
 def plain_kind(kind: str) -> str:
     """Return a kind without the spellings that could dodge a rule."""
-    return re.sub(r"[\s\-]+", "_", kind.strip().casefold())
+    folded = unicodedata.normalize("NFKC", kind).casefold()
+    seen = "".join(c for c in folded if unicodedata.category(c) != "Cf")
+    return re.sub(r"[\s\-_]+", "_", seen.strip())
 
 
 def is_hard_stop(kind: str) -> bool:
@@ -269,12 +273,15 @@ def read_policy(handbook: str | None, limit_amount: Decimal, limit_currency: str
     defaults = Policy(limit_amount, limit_currency)
     if handbook is None:
         return defaults
-    blocks = _BLOCK.findall(handbook.replace("\r\n", "\n"))
-    if not blocks:
+    text = handbook.replace("\r\n", "\n")
+    blocks, openings = _BLOCK.findall(text), _OPENING.findall(text)
+    if not openings:
         return defaults
     try:
-        if len(blocks) > 1:
+        if len(openings) > 1:
             raise NoteError("holds more than one policy block")
+        if not blocks:
+            raise NoteError("must begin with a line ```policy and end with a line ```")
         return _from_block(blocks[0], defaults)
     except (NoteError, ValueError) as error:
         reason = error.reason if isinstance(error, NoteError) else str(error)

@@ -193,6 +193,14 @@ def with_identifier(text: str, action: Action, payload: Payload) -> str:
     return notes.with_parameter(text, lookup.target, payload[lookup.target], lookup.source)
 
 
+def without_identifier(text: str, action: Action, payload: Payload) -> str:
+    """Take out of the parameters an identifier that belonged to the name before an edit."""
+    lookup = action.lookup
+    if lookup is None or payload.get(lookup.target) is not None:
+        return text
+    return notes.without_parameter(text, lookup.target)
+
+
 def pending_text(
     ws: Workspace, note: Note, row: Row, action: Action, reasons: tuple[str, ...] = ()
 ) -> str:

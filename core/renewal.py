@@ -137,6 +137,7 @@ class Renewal:
             self._as_things_stand(row, action, reading.payload), tier=reading.decision.tier
         )
         text = proposal.pending_text(self.ws, look.note, fresh, action, reasons)
+        text = proposal.without_identifier(text, action, fresh.payload)
         if reading.changes:
             changes = "\n".join(f"- You changed {change}" for change in reading.changes)
             text = proposal.with_reasons(text, look.note, changes)
