@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from utils.errors import AppError, UsageError
+from utils.errors import AppError, JournalError, UsageError
 from utils.terminal import show_facts, show_json, show_line, show_table
 
 if TYPE_CHECKING:
@@ -58,14 +58,14 @@ def load_settings(vault: Path | None = None, **overrides: str) -> Settings:
 
 
 @contextmanager
-def workspace(settings: Settings) -> Iterator[Workspace]:
+def workspace(settings: Settings, level: str = "info") -> Iterator[Workspace]:
     """Open the vault's records and close them again."""
     from core.workspace import Workspace
     from mcp_servers.catalog import SERVICES
     from utils import log as logs
     from utils.redact import Redactor
 
-    logs.configure(Redactor(settings.secrets()))
+    logs.configure(Redactor(settings.secrets()), level)
     ws = Workspace.open(settings, SERVICES)
     try:
         yield ws
@@ -74,7 +74,7 @@ def workspace(settings: Settings) -> Iterator[Workspace]:
 
 
 @contextmanager
-def assembled(settings: Settings) -> Iterator[tuple[Daemon, Inbox]]:
+def assembled(settings: Settings, level: str) -> Iterator[tuple[Daemon, Inbox]]:
     """Put the daemon's parts together, watching; take them apart again."""
     from core import starters
     from core.daemon import Daemon
@@ -84,7 +84,7 @@ def assembled(settings: Settings) -> Iterator[tuple[Daemon, Inbox]]:
     from watchers.approvals import approvals_bell
     from watchers.inbox import Inbox, inbox_bell
 
-    with workspace(settings) as ws:
+    with workspace(settings, level) as ws:
         starters.install_once(ws)
         sessions = Sessions(ws.services, settings, ws.paths.state)
         daemon = Daemon(ws, sessions)
@@ -105,7 +105,11 @@ def assembled(settings: Settings) -> Iterator[tuple[Daemon, Inbox]]:
 
 
 def serve_vault(
-    settings: Settings, *, once: bool, on_ready: Callable[[Workspace], None] | None = None
+    settings: Settings,
+    *,
+    once: bool,
+    on_ready: Callable[[Workspace], None] | None = None,
+    level: str = "info",
 ) -> None:
     """Run the daemon on one vault until it is told to stop."""
     from core.daemon import acquire_lock
@@ -115,7 +119,7 @@ def serve_vault(
     state.mkdir(parents=True, exist_ok=True)
     lock = acquire_lock(state)
     try:
-        with assembled(settings) as (daemon, inbox):
+        with assembled(settings, level) as (daemon, inbox):
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: daemon.stop())
             daemon.start()
@@ -200,7 +204,7 @@ def demo(
     with sandbox_process() as found:
         found |= {"LOG_DIR": "", "STATE_DIR": "", "LIMIT_CURRENCY": "EUR"}
         settings = load_settings(vault, AI_EMPLOYEE_SANDBOX="true", **found)
-        serve_vault(settings, once=False, on_ready=practice.guide)
+        serve_vault(settings, once=False, on_ready=practice.guide, level="warning")
 
 
 @app.command()
@@ -237,8 +241,11 @@ def doctor(vault: VaultOption = None, as_json: JsonOption = False) -> None:
     from mcp_servers.client import examine_services
 
     settings = load_settings(vault)
-    with workspace(settings) as ws:
-        found = [*checks.examine(ws), *examine_services(ws)]
+    try:
+        with workspace(settings) as ws:
+            found = [*checks.examine(ws), *examine_services(ws)]
+    except JournalError as error:
+        found = [checks.Check("journal", checks.Health.BROKEN, str(error))]
     if as_json:
         show_json([{"name": c.name, "health": str(c.health), "text": c.text} for c in found])
     else:
@@ -420,7 +427,7 @@ def restore(
 def main() -> None:
     """Run the command line; failures are one sentence and the right exit code."""
     try:
-        app(standalone_mode=True)
+        app(standalone_mode=True, prog_name="bin/run")
     except AppError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(error.EXIT_CODE) from None

@@ -88,20 +88,19 @@ leave_lock() {
     trap - EXIT INT TERM HUP
 }
 
-# Makes .venv unless a usable one of this folder is there.
-make_venv() {
-    if [ -x "$python" ] && is_new_enough "$python" \
-        && "$python" -m pip --version >/dev/null 2>&1 \
-        && [ "$(cat "$venv/.place" 2>/dev/null || printf '%s' "$root")" = "$root" ]; then
-        return 0
-    fi
-    base=$(find_python) || return 1
-    "$base" -m venv --clear "$venv" >"$output" 2>&1 || return 2
+# A usable .venv of this folder is there; one that was copied from elsewhere is not.
+has_venv() {
+    [ -x "$python" ] && is_new_enough "$python" && "$python" -m pip --version >/dev/null 2>&1 \
+        && [ "$(cat "$venv/.place" 2>/dev/null || printf '%s' "$root")" = "$root" ]
 }
 
-install_into_venv() {
-    extras=$1 target="$root"
-    [ -z "$extras" ] || target="$root[$extras]"
+install() {
+    target="$root"
+    [ -z "$1" ] || target="${root}[$1]"
+    say "Installing into .venv (once, about a minute) ..."
+    if [ -n "$base" ]; then
+        "$base" -m venv --clear "$venv" >"$output" 2>&1 || return 1
+    fi
     "$python" -m pip install --quiet --disable-pip-version-check --no-input \
         -c "$root/constraints.txt" -e "$target" >"$output" 2>&1
 }
@@ -114,14 +113,10 @@ ensure() {
         leave_lock
         return 0
     fi
-    say "Installing into .venv (once, about a minute) ..."
-    output="$lock/output" status=0
-    : >"$output"
-    make_venv || status=$?
-    if [ "$status" -eq 0 ]; then
-        install_into_venv "$1" || status=2
-    fi
-    if [ "$status" -eq 2 ]; then
+    output="$lock/output" base="" status=0
+    has_venv || base=$(find_python) || status=1
+    if [ "$status" -eq 0 ] && ! install "$1"; then
+        status=1
         cat "$output" >&2
         say "The installation failed; what pip said stands above. Check the network, then run this again."
     fi

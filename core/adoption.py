@@ -13,7 +13,7 @@ from core import approvals, filing, notes, policy, proposal
 from core.actions import Action, ActionId, Mode, State, Tier, Trust, digest_of
 from core.approvals import Request
 from core.inspection import QUIET_S, Look
-from core.lookups import Lookups
+from core.lookups import ANSWER_AGAIN_S, Lookups
 from core.records import Row
 from core.vault import Folder
 from utils.audit_log import Actor, Event
@@ -74,7 +74,8 @@ class Adoption:
         payload = approvals.payload_in(action, look.note)
         found = self.lookups.resolve(action, payload, look.digest)
         if found is None:
-            return  # the answer rings the bell
+            self.desk.wake_in(ANSWER_AGAIN_S)
+            return  # the answer rings the bell; until then there is work to come back for
         payload, remarks = found
         external = look.note.word("trust") == Trust.EXTERNAL
         request = Request(

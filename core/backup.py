@@ -45,7 +45,7 @@ def backup(ws: Workspace) -> Path:
     """Copy the journal into `Vault/State/backups/`; return the new file."""
     folder = backups_folder(ws.paths.journal)
     folder.mkdir(parents=True, exist_ok=True)
-    stamp = ws.clock.local(ws.clock.now()).strftime("%Y%m%d-%H%M%S")
+    stamp = ws.clock.local(ws.clock.now()).strftime("%Y%m%d-%H%M%S-%f")  # sorts by age
     path = files.free_name(folder, f"journal-{stamp}.sqlite")
     temporary = folder / f"{files.TEMP_PREFIX}{path.stem}{files.TEMP_SUFFIX}"
     temporary.unlink(missing_ok=True)

@@ -296,7 +296,7 @@ class Daemon:
         while self.executor.busy and self.ws.clock.monotonic() < deadline:
             self.bell.wait(0.1)
             self.executor.collect()
-        self._dashboard.refresh(force=True, stopping=True)
+        self._dashboard.refresh(stopping=True)
         self.ws.chronicle.record(Entry(Event.STOPPED, Actor.DAEMON))
 
 

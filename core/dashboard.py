@@ -23,6 +23,8 @@ log = get_logger()
 NAME = "Dashboard.md"
 BEGIN, END = "%% ai:begin dashboard %%", "%% ai:end dashboard %%"
 AT_MOST_EVERY_S = 60.0
+SETTLE_S = 3.0
+"""A burst of changes is written once, when it is over."""
 SHOWN = 20
 
 
@@ -38,22 +40,32 @@ class Dashboard:
         self._ws = ws
         self._desk = desk
         self._written_at: float | None = None
-        self._last = ""
+        self._changed_at = 0.0
+        self._written = ""
+        self._seen = ""
 
-    def refresh(self, *, force: bool = False, stopping: bool = False) -> None:
-        """Write our part if it has changed and the last time is long enough ago."""
-        now = self._ws.clock.monotonic()
-        recent = self._written_at is not None and now - self._written_at < AT_MOST_EVERY_S
-        if recent and not force:
-            return
+    def refresh(self, *, stopping: bool = False) -> None:
+        """Write our part if its words have changed, a moment ago, and not within the last minute.
+
+        Args:
+            stopping: write in any case, because nobody will later.
+        """
         facts = self._facts()
-        if facts == self._last and not stopping:
+        now = self._ws.clock.monotonic()
+        if facts != self._seen:
+            self._seen, self._changed_at = facts, now
+        if facts == self._written and not stopping:
+            return
+        soonest = self._changed_at + SETTLE_S
+        if self._written_at is not None:
+            soonest = max(soonest, self._written_at + AT_MOST_EVERY_S)
+        if now < soonest and not stopping:
+            self._desk.wake_in(soonest - now)
             return
         heartbeat = show(self._ws.clock, self._ws.clock.now())
         state = "stopped" if stopping else "running"
         self._write(f"Assistant: {state}, last change seen {heartbeat}\n\n{facts}")
-        self._last = facts
-        self._written_at = now
+        self._written, self._written_at = facts, now
 
     def _write(self, ours: str) -> None:
         path = self._ws.vault.root / NAME

@@ -242,13 +242,19 @@ def result_block(ws: Workspace, row: Row, ending: Ending, at: datetime) -> str:
         ("Link", f"<{row.remote_url}>" if row.remote_url else None),
         ("What happened", notes.inline(row.summary or "", 400) or None),
         ("Key", _key(row)),
-        ("Story", f"`bin/run why {row.action_id}`"),
+        ("Story", f"`{_why_command(ws, row)}`"),
     ]
     lines = [f"- {name}: {value}" for name, value in facts if value]
     if row.request is not None and row.mode is Mode.DRY_RUN:
         shown = json.dumps(row.request, indent=2, ensure_ascii=False)
         lines += ["", "The exact request that a real run would send:", "", _fenced_json(shown)]
     return "\n".join(lines)
+
+
+def _why_command(ws: Workspace, row: Row) -> str:
+    usual = ws.settings.home / "AI_Employee"
+    where = "" if ws.paths.vault == usual else f' --vault "{ws.paths.vault}"'
+    return f"bin/run why {row.action_id}{where}"
 
 
 def _key(row: Row) -> str | None:

@@ -236,6 +236,7 @@ class Journal:
         return self._select(
             f"filed_at IS NULL AND state IN ({marks}) ORDER BY finished_at",
             [str(state) for state in TERMINAL],
+            index="actions_open",  # left to itself, SQLite reads every action that ever ended
         )
 
     def in_review(self) -> list[Row]:
@@ -281,10 +282,13 @@ class Journal:
             ).fetchone()
         return found is not None
 
-    def _select(self, where: str, values: Sequence[object]) -> list[Row]:
+    def _select(
+        self, where: str, values: Sequence[object], *, index: str | None = None
+    ) -> list[Row]:
+        source = f"actions INDEXED BY {index}" if index else "actions"
         with self._lock:
             rows = self._light.execute(
-                f"SELECT * FROM actions WHERE {where}",
+                f"SELECT * FROM {source} WHERE {where}",
                 values,
             ).fetchall()
         return [from_row(row) for row in rows]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LIMIT = 10
 WAIT_S = 60.0
+ANSWER_AGAIN_S = 1.0
+"""A round that awaits an answer asks for another one, so that `--once` does not end before it."""
 
 Found = tuple[dict[str, object], tuple[str, ...]]
 """The payload, with its identifier if there is exactly one, and remarks for the owner."""

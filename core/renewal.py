@@ -15,6 +15,7 @@ from core import approvals, filing, proposal
 from core.actions import Action, Payload, State, Tier, digest_of
 from core.adoption import known_action
 from core.inspection import QUIET_S, Look
+from core.lookups import ANSWER_AGAIN_S
 from core.vault import Folder
 from utils.audit_log import Actor, Approval, Event
 from utils.errors import NoteError
@@ -45,7 +46,10 @@ class Renewal:
     def complete(self, row: Row, look: Look, action: Action) -> None:
         """Fill in a registered proposal's identifier once its service can be asked."""
         found = self.adoption.lookups.resolve(action, row.payload, row.digest)
-        if found is None or found[0] == row.payload or look.note is None or look.file is None:
+        if found is None:
+            self.desk.wake_in(ANSWER_AGAIN_S)
+            return
+        if found[0] == row.payload or look.note is None or look.file is None:
             return
         payload = found[0]
         text = proposal.with_identifier(look.note.text, action, payload)

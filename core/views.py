@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from core.actions import State
 from core.daemon import HEARTBEAT, SERVICES, is_running
+from core.records import Entry
 from core.vault import Folder
+from utils.audit_log import Actor, Event
 from utils.clock import from_iso, iso, local_day, show
 from utils.errors import UsageError
 
@@ -48,10 +50,11 @@ def status(ws: Workspace) -> dict[str, Any]:
     under_way = [row for row in ws.journal.in_states(*states) if row.filed_at is None]
     running = is_running(ws.paths.state)
     seen = ws.journal.recall(SERVICES) if running else None
+    heartbeat = ws.journal.recall(HEARTBEAT)
     return {
         "vault": str(ws.paths.vault),
         "daemon": "running" if running else "not running",
-        "last_heartbeat": ws.journal.recall(HEARTBEAT),
+        "last_heartbeat": show(ws.clock, from_iso(heartbeat)) if heartbeat else None,
         "paused": ws.vault.paused,
         "waiting": len(ws.journal.in_states(State.PENDING)),
         "under_way": [row.action_id for row in under_way],
@@ -119,6 +122,8 @@ def sentence(entry: dict[str, Any]) -> str:
         "withdrawn": f"withdrawn by {actor}",
         "expired": "expired without a decision",
     }
+    if parameters.get("moved_to"):
+        return f"moved to {parameters['moved_to']} by {actor}"
     said = plain.get(event, f"{event}{ending}")
     return f"{said}, asked again because {again}" if again else said
 
@@ -178,4 +183,14 @@ def move_note(ws: Workspace, action_id: str, folder: Folder, reason: str | None 
         file = ws.vault.read(path)
         text = notes.decode(file.data)
         ws.vault.rewrite(file, frontmatter.edit(text, set={"reason": reason}))
+    ws.chronicle.record(
+        Entry(
+            Event.DECIDED,
+            Actor.CLI,
+            action=row.kind,
+            action_id=action_id,
+            parameters={"moved_to": str(folder), "reason": reason},
+            correlation_id=row.correlation_id,
+        )
+    )
     return ws.vault.move(path, ws.vault.folder(folder))

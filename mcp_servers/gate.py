@@ -175,9 +175,10 @@ class Gate:
             raise RefusedError(f"Nobody ever gave an approval `{notes.inline(call.approval_id)}`.")
         if call.dry_run != (row.mode is Mode.DRY_RUN):
             raise RefusedError(f"{row.action_id} is an approval for mode {row.mode}, not for this.")
-        digest = digest_of(call.action.kind, call.payload, row.mode, self._account())
+        account = row.account if call.dry_run else self._account()  # a dry run touches none
+        digest = digest_of(call.action.kind, call.payload, row.mode, account)
         if row.kind != call.action.kind or digest != row.digest:
-            raise RefusedError(why_altered(row, call.action.kind, call.payload, self._account()))
+            raise RefusedError(why_altered(row, call.action.kind, call.payload, account))
         reason = why_no_grant(self._ws, row)
         if reason is not None:
             raise RefusedError(reason)
@@ -188,8 +189,13 @@ class Gate:
 
     def _preview(self, call: _Call) -> Answer:
         call.request = self._request(call)
+        missing = [*self._ws.readiness(self._service.name).missing]
+        missing += [] if call.row else ["dry_run=false"]
         return self._result(
-            call, Status.DRY_RUN, f"Dry run: {self._service.title} was not changed."
+            call,
+            Status.DRY_RUN,
+            f"Dry run: {self._service.title} was not changed.",
+            reasons=[f"A real call needs {', '.join(missing)}."] if missing else [],
         )
 
     def _request(self, call: _Call) -> dict[str, Any]:
@@ -236,6 +242,8 @@ class Gate:
             attempt = self._take_grant(row)
             began = self._ws.clock.monotonic()
             outcome = self._attempt(call, row, attempt, writer)
+            said = self._ws.chronicle.redactor.text(outcome.summary)  # the note will show it
+            outcome = replace(outcome, summary=said)
             duration_ms = round((self._ws.clock.monotonic() - began) * 1000)
             self._settle(call, row, attempt, outcome, duration_ms)
         return self._result(call, outcome.status, outcome.summary, **outcome.fields())
@@ -400,6 +408,7 @@ class Gate:
 
     def _refusal(self, kind: str, raw: Mapping[str, object], error: AppError) -> Answer:
         reasons = list(error.reasons) if isinstance(error, RefusedError) else [_plain(error)]
+        given = raw.get("approval_id")
         status = Status.FAILED if isinstance(error, ServiceError) else Status.REFUSED
         if isinstance(error, NotSentError):
             status = Status.NOT_SENT
@@ -408,7 +417,7 @@ class Gate:
         data = {
             "status": str(status),
             "action": kind,
-            "action_id": raw.get("approval_id"),
+            "action_id": given if isinstance(given, str) else None,
             "mode": str(self._ws.readiness(self._service.name).mode),
             "summary": f"Nothing was sent. {reasons[0]}",
             "request": None,
@@ -452,9 +461,9 @@ class Gate:
         self._ws.chronicle.record(
             replace(
                 base,
-                action=kind,
+                action=self._ws.chronicle.redactor.text(kind),
                 parameters=dict(raw),
-                result=str(status) if status else ("failed" if answer.is_error else "done"),
+                result=_logged_result(status, is_error=answer.is_error),
                 duration_ms=duration_ms,
                 remote_id=data.get("remote_id"),
                 error="; ".join(map(str, data.get("reasons") or [])) if answer.is_error else None,
@@ -504,6 +513,22 @@ def _outcome_of(error: ServiceError) -> _Outcome:
     if isinstance(error, RejectedError):
         return _Outcome(State.REFUSED, Status.FAILED, str(error), None, None, error.error_class)
     return _Outcome(State.UNKNOWN, Status.UNKNOWN, str(error), None, None, error.error_class)
+
+
+_FOUND_AS = {
+    str(Finding.FOUND): "done",
+    str(Finding.ABSENT): "failed",
+    str(Finding.DIFFERENT): "unknown",
+    str(Finding.UNCLEAR): "unknown",
+}
+"""What a read-back's finding is called in the log's closed set of results."""
+
+
+def _logged_result(status: object, *, is_error: bool) -> str:
+    """Return the result of a call as the log's closed set names it."""
+    if not status:
+        return "failed" if is_error else "done"
+    return _FOUND_AS.get(str(status), str(status))
 
 
 def _plain(error: AppError) -> str:

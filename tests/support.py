@@ -367,7 +367,11 @@ class Running:
 
 @contextmanager
 def run_program(
-    folder: Path, *arguments: str, env: Mapping[str, str], until: str = "ready\n"
+    folder: Path,
+    *arguments: str,
+    env: Mapping[str, str],
+    until: str = "ready\n",
+    more: Mapping[str, str] | None = None,
 ) -> Iterator[Running]:
     """Run a command in the background until the block ends.
 
@@ -376,13 +380,14 @@ def run_program(
         arguments: of the command line.
         env: its whole environment.
         until: what it says when it is up.
+        more: added to the environment, last.
     """
     number = len(list(folder.glob("*.out"))) + 1
     out, err = folder / f"{number}.out", folder / f"{number}.err"
     with out.open("wb") as to_out, err.open("wb") as to_err:
         process = subprocess.Popen(
             [sys.executable, str(HOME / "orchestrator.py"), *arguments],
-            env={**env, "PYTHONPATH": str(HOME)},
+            env={**env, "PYTHONPATH": str(HOME), **(more or {})},
             cwd=env.get("AI_EMPLOYEE_HOME", str(HOME)),
             stdin=subprocess.DEVNULL,
             stdout=to_out,

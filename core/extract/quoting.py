@@ -117,17 +117,17 @@ def split(text: str, subject: str = "", depth: int = 0) -> Parts:
 
 def _sort_line(lines: list[str], number: int, subject: str, piles: _Piles) -> int:
     """Put a line, or all the rest, where it belongs; return the last line that was taken."""
-    kind = _separator(lines, number, subject)
+    kind, last = _separator(lines, number, subject)
     if kind in {"forward", "history"}:
         rest = _unmarked(lines[number:])
         (piles.forwarded if kind == "forward" else piles.history).extend(rest)
         return len(lines)
     line = lines[number]
     if kind == "skip" or line.lstrip().startswith(">"):
-        piles.history.append(line.strip().lstrip("> "))
+        piles.history += [x.strip().lstrip("> ") for x in lines[number : last + 1]]
     elif line.strip() != QUOTE_ENDS:
         piles.own.append(line)
-    return number
+    return last
 
 
 def _unmarked(lines: list[str]) -> list[str]:
@@ -159,25 +159,33 @@ def _begins_forward(lines: list[str]) -> bool:
     return bool(_FORWARDED.fullmatch(first[:_LINE_LIMIT_CHARS]))
 
 
-def _separator(lines: list[str], number: int, subject: str) -> str:
-    """Return what begins at a line: "forward", "history", "skip" (an introduction) or ""."""
+def _separator(lines: list[str], number: int, subject: str) -> tuple[str, int]:
+    """Return what begins at a line, and the last line of its introduction.
+
+    What begins is "forward", "history", "skip" (words that introduce lines with `>`) or "".
+    """
     line = lines[number].strip()
     if not line or len(line) > _LINE_LIMIT_CHARS:
-        return ""
+        return "", number
     if _FORWARDED.fullmatch(line) and len(line) > 8:
-        return "forward"
+        return "forward", number
     if _ORIGINAL.fullmatch(line) or _is_header_block(lines, number):
-        return "forward" if _FORWARD_SUBJECT.match(subject) else "history"
+        return "forward" if _FORWARD_SUBJECT.match(subject) else "history", number
     if set(line) == {"_"} and len(line) > 9 and _is_header_block(lines, number + 1):
-        return "skip"
-    following = _next_lines(lines, number + 1, 2)
-    for extra in range(3):
-        joined = " ".join([line, *following[:extra]])
+        return "skip", number
+    return _introduction(lines, number)
+
+
+def _introduction(lines: list[str], number: int) -> tuple[str, int]:
+    """Return whether "On …, … wrote:" stands here; it may be broken over up to three lines."""
+    joined = ""
+    for last in range(number, min(number + 3, len(lines))):
+        joined = f"{joined} {lines[last].strip()}".strip()
         if len(joined) <= _LINE_LIMIT_CHARS and _WROTE.fullmatch(joined):
-            rest = _next_lines(lines, number + 1, 1 + extra)[extra:]
-            quoted = bool(rest) and rest[0].startswith((">", QUOTE_BEGINS))
-            return "skip" if quoted or not rest else "history"
-    return ""
+            rest = _next_lines(lines, last + 1, 1)
+            quoted = not rest or rest[0].startswith((">", QUOTE_BEGINS))
+            return "skip" if quoted else "history", last
+    return "", number
 
 
 def _next_lines(lines: list[str], start: int, count: int) -> list[str]:

@@ -453,13 +453,16 @@ def effects_of(row: Row, effects: Sequence[Effect]) -> list[Effect]:
     return [effect for effect in mine if effect["payload"]["text"] == row.payload.get("text")]
 
 
-def broken(ground: Ground, effects: Sequence[Effect], *, grants: int = 1) -> list[str]:
+def broken(
+    ground: Ground, effects: Sequence[Effect], *, grants: int = 1, leftovers: bool = True
+) -> list[str]:
     """Return every invariant of `facts/guarantees.md` B3 that does not hold, in words.
 
     Args:
         ground: the vault, with no daemon running.
         effects: what happened at the sandbox.
         grants: how many times the owner approved each action.
+        leftovers: whether a temporary file is a fault; a young one is not.
     """
     ws = ground.open(clock_after(100))
     try:
@@ -467,7 +470,8 @@ def broken(ground: Ground, effects: Sequence[Effect], *, grants: int = 1) -> lis
         found = [
             problem for row in rows for problem in _of_action(ground, ws, row, effects, grants)
         ]
-        found += _of_effects(rows, effects) + _of_log(ws) + _of_leftovers(ground)
+        found += _of_effects(rows, effects) + _of_log(ws)
+        found += _of_leftovers(ground) if leftovers else []
     finally:
         ws.journal.close()
     return found

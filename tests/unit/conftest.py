@@ -143,3 +143,9 @@ def row() -> Callable[..., Row]:
         return replace(plain, **changes)
 
     return make
+
+
+@pytest.fixture
+def live_settings() -> dict[str, str]:
+    """The settings of a vault in which every service is live."""
+    return dict(LIVE)

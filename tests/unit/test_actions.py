@@ -69,7 +69,9 @@ def test_any_single_changed_field_changes_the_digest(
 def test_an_added_or_missing_field_changes_the_digest(
     payload: dict[str, Any], name: str, value: Any
 ) -> None:
-    if any(unicodedata.normalize("NFC", key) == unicodedata.normalize("NFC", name) for key in payload):
+    if any(
+        unicodedata.normalize("NFC", key) == unicodedata.normalize("NFC", name) for key in payload
+    ):
         return
     assert digest({**payload, name: value}) != digest(payload)
 

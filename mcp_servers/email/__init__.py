@@ -1,0 +1,79 @@
+"""Email: one Gmail mailbox, read and written with separate sign-ins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.actions import Service
+from mcp_servers.email.actions import ACTIONS, READS
+from mcp_servers.email.identity import address_of
+from utils.config import Kind, Setting
+
+if TYPE_CHECKING:
+    from utils.config import Settings
+
+
+def account(settings: Settings) -> str:
+    """Return the mail address that is read and written."""
+    return address_of(settings) or "a Gmail account (set OWNER_EMAIL)"
+
+
+SERVICE = Service(
+    name="email",
+    title="Email",
+    actions=ACTIONS,
+    reads=READS,
+    settings=(
+        Setting("GMAIL_API_URL", Kind.URL, "https://gmail.googleapis.com", "Root of the Gmail API"),
+        Setting(
+            "GMAIL_CREDENTIALS_FILE",
+            Kind.PATH,
+            None,
+            "The OAuth client (Desktop app) that you downloaded from Google's console",
+            "secrets/gmail-client.json",
+        ),
+        Setting(
+            "GMAIL_TOKEN_FILE",
+            Kind.PATH,
+            None,
+            "Where `bin/run auth gmail` keeps the sign-in for reading",
+            "secrets/gmail-read.json",
+        ),
+        Setting(
+            "GMAIL_SEND_TOKEN_FILE",
+            Kind.PATH,
+            None,
+            "Where `bin/run auth gmail --send` keeps the sign-in for drafts and sending",
+            "secrets/gmail-send.json",
+        ),
+        Setting(
+            "GMAIL_POLL_S",
+            Kind.SECONDS,
+            "120",
+            "Seconds between two looks at the mailbox",
+            minimum=10,
+        ),
+        Setting(
+            "GMAIL_QUERY",
+            Kind.TEXT,
+            None,
+            "Which mails become tasks, as in Gmail's search box; all in the inbox when empty",
+            "in:inbox -category:promotions",
+        ),
+        Setting(
+            "EMAIL_SIGNATURE",
+            Kind.TEXT,
+            None,
+            "Put below every mail; \\n begins a new line",
+            "Ann Example\\nExample Ltd",
+        ),
+        Setting(
+            "EMAIL_DISCLOSE_AI",
+            Kind.FLAG,
+            "false",
+            "Add a line that says an AI assistant helped to write the mail",
+        ),
+    ),
+    required=(("GMAIL_TOKEN_FILE",),),
+    account=account,
+)

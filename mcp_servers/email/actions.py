@@ -1,0 +1,267 @@
+"""What can be done by mail and asked of the mailbox: arguments, words and limits, no network.
+
+Rules: a proposal names every recipient, first of all, in the one form that reaches the wire; no
+argument can hold a line break where a header would begin. Files cannot be attached yet: what is
+approved must be bound by its content, and the arguments of a note hold names only.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Annotated, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+
+from core.actions import Action, Facts, Read
+from mcp_servers.email.addresses import canonical, shown
+
+MAX_RECIPIENTS = 10
+_MARKDOWN = re.compile(r"[\\`*_\[\]<>~=|#$%^&{}]|:(?=//)")
+_UNSAFE_FOR_A_NAME = re.compile(r"[^\w -]+")
+_LINK = re.compile(r"https?://[^\s<>\"')\]]+", re.IGNORECASE)
+_HIDING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+
+
+def escape(text: str) -> str:
+    """Return a text that Markdown shows as it is."""
+    return _MARKDOWN.sub(lambda match: "\\" + match[0], text)
+
+
+def _visible(text: str, allowed: str = "") -> str:
+    for character in text:
+        hidden = unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+        if (hidden or character in _HIDING) and character not in allowed:
+            raise ValueError(f"contains the character U+{ord(character):04X}, which is not allowed")
+    return unicodedata.normalize("NFC", text)
+
+
+def _one_line(text: str) -> str:
+    return _visible(text)
+
+
+def _lines(text: str) -> str:
+    return _visible(text.replace("\r\n", "\n"), allowed="\n\t")
+
+
+def _listed(value: object) -> object:
+    """Return one address as a list of one, and none as nothing."""
+    if isinstance(value, str):
+        return [value]
+    return value or None
+
+
+def _addresses(values: list[str]) -> list[str]:
+    found = [canonical(value) for value in values]
+    if len(set(map(str.casefold, found))) < len(found):
+        raise ValueError("names the same address twice")
+    return found
+
+
+Subject = Annotated[str, Field(min_length=1, max_length=250), AfterValidator(_one_line)]
+Body = Annotated[str, Field(min_length=1, max_length=50_000), AfterValidator(_lines)]
+Addresses = Annotated[
+    list[str],
+    Field(min_length=1, max_length=MAX_RECIPIENTS),
+    AfterValidator(_addresses),
+    BeforeValidator(_listed),
+    WithJsonSchema(
+        {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": MAX_RECIPIENTS}
+    ),
+]
+MoreAddresses = Annotated[Addresses | None, BeforeValidator(_listed)]
+MessageId = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
+
+
+class Arguments(BaseModel):
+    """What every argument model shares: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Addressed(Arguments):
+    """Who gets a mail."""
+
+    to: Addresses = Field(description="Addresses, like ann@example.com")
+    cc: MoreAddresses = Field(default=None, description="Copies, seen by all")
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Return every recipient for the proposal, with what must be known about it."""
+        copies = (f"cc {shown(address)}" for address in self.cc or ())
+        return (*map(shown, self.to), *copies)
+
+    def everybody(self) -> list[str]:
+        """Return every address."""
+        return [*self.to, *(self.cc or ())]
+
+    @model_validator(mode="after")
+    def _nobody_twice(self) -> Self:
+        everybody = [address.casefold() for address in self.everybody()]
+        if len(set(everybody)) < len(everybody):
+            raise ValueError("the same address is named twice")
+        return self
+
+
+class SendEmail(Addressed):
+    """The arguments of a new mail."""
+
+    bcc: MoreAddresses = Field(default=None, description="Copies that the others do not see")
+    subject: Subject = Field(description="One line")
+    body: Body = Field(description="Plain text; the signature is added")
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Return every recipient for the proposal, with what must be known about it."""
+        return (*super().recipients, *(f"bcc {shown(address)}" for address in self.bcc or ()))
+
+    def everybody(self) -> list[str]:
+        """Return every address."""
+        return [*super().everybody(), *(self.bcc or ())]
+
+
+class CreateDraft(SendEmail):
+    """The arguments of a draft that the owner sends."""
+
+
+class ReplyToEmail(Addressed):
+    """The arguments of a reply in its thread."""
+
+    message_id: MessageId = Field(description="id of the mail, as search_emails gives it")
+    to: Addresses = Field(description="Who gets it: `reply_to` of the mail; from that mail only")
+    body: Body = Field(description="Plain text; signature and quote are added")
+    quote: bool = Field(default=True, strict=True, description="Quote the mail below the reply")
+
+
+class SearchEmails(Arguments):
+    """The arguments of a search."""
+
+    query: Annotated[str, Field(max_length=200), AfterValidator(_one_line)] = Field(
+        default="", description="As in Gmail's search box, e.g. from:acme.example after:2026/11/01"
+    )
+    limit: int = Field(default=25, ge=1, le=100)
+    cursor: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,200}$")] | None = Field(
+        default=None, description="next_cursor of the page before"
+    )
+
+
+class GetEmail(Arguments):
+    """The arguments of a look at one mail."""
+
+    message_id: MessageId = Field(description="id, as search_emails gives it")
+
+
+def _to_whom(mail: Addressed) -> str:
+    first, *copies = [escape(text) for text in mail.recipients]
+    return ", ".join([f"**{first}**", *(f"**{copy}**" for copy in copies)])
+
+
+def describe_send(mail: SendEmail) -> str:
+    """Return what is asked of the owner; the text itself stands under `## Content`."""
+    return f"send an email to {_to_whom(mail)}, subject “{escape(mail.subject)}”"
+
+
+def describe_draft(mail: CreateDraft) -> str:
+    """Return what is asked of the owner."""
+    return f"lay a draft to {_to_whom(mail)} into **Gmail**, subject “{escape(mail.subject)}”"
+
+
+def describe_reply(mail: ReplyToEmail) -> str:
+    """Return what is asked of the owner."""
+    quote = " and quote it" if mail.quote else ""
+    return f"reply by email to {_to_whom(mail)}, in the thread of mail {mail.message_id}{quote}"
+
+
+def _name(*parts: str) -> str:
+    return " ".join(" ".join(_UNSAFE_FOR_A_NAME.sub(" ", part) for part in parts).split()[:12])
+
+
+def title_of_send(mail: SendEmail) -> str:
+    """Return the words of the note's file name."""
+    return _name("Email to", mail.to[0], mail.subject)
+
+
+def title_of_draft(mail: CreateDraft) -> str:
+    """Return the words of the note's file name."""
+    return _name("Draft to", mail.to[0], mail.subject)
+
+
+def title_of_reply(mail: ReplyToEmail) -> str:
+    """Return the words of the note's file name."""
+    return _name("Reply to", mail.to[0])
+
+
+def facts_of(mail: SendEmail | ReplyToEmail) -> Facts:
+    """Return who gets the mail, and whatever a reader could be led to."""
+    return Facts(
+        counterparty=", ".join(mail.to),
+        recipients=mail.recipients,
+        links=tuple(dict.fromkeys(_LINK.findall(mail.body))),
+    )
+
+
+_SENT = (
+    "The mail is gone at once and cannot be called back. It is laid into Gmail's Drafts first and "
+    "sent from there; when the sending does not come about, the draft stays in Drafts. Your "
+    "signature (EMAIL_SIGNATURE) is added."
+)
+
+ACTIONS = (
+    Action(
+        kind="email.send_email",
+        summary="Send a new email (text only).",
+        arguments=SendEmail,
+        describe=describe_send,
+        title=title_of_send,
+        facts=facts_of,
+        consequence=_SENT,
+        content="body",
+        absence_provable=True,
+    ),
+    Action(
+        kind="email.reply_to_email",
+        summary="Reply to an email in its thread (text only).",
+        arguments=ReplyToEmail,
+        describe=describe_reply,
+        title=title_of_reply,
+        facts=facts_of,
+        consequence=f"{_SENT} The subject is that of the mail, with Re: before it.",
+        content="body",
+        absence_provable=True,
+    ),
+    Action(
+        kind="email.create_draft",
+        summary="Lay an email into Gmail's Drafts; nobody receives it until the owner sends it.",
+        arguments=CreateDraft,
+        describe=describe_draft,
+        title=title_of_draft,
+        facts=facts_of,
+        consequence=(
+            "The draft lies in Gmail's Drafts. Nobody receives it until you send it there "
+            "yourself; delete it there to undo this."
+        ),
+        content="body",
+        absence_provable=True,
+    ),
+)
+
+READS = (
+    Read(
+        kind="email.search_emails",
+        summary="Search the mailbox, newest first.",
+        arguments=SearchEmails,
+    ),
+    Read(
+        kind="email.get_email",
+        summary="Read one email as text, without its hidden parts; attachments by name only.",
+        arguments=GetEmail,
+    ),
+)

@@ -1,0 +1,172 @@
+"""A payload becomes a mail: headers, signature and quote, and the bytes that are sent.
+
+Rules: preview and sending use the same builder; headers with addresses and identifiers are written
+here and not folded by a library that would encode them; nothing from outside reaches a header but
+Message-IDs of plain characters and one line of a subject.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from email import policy
+from email.message import EmailMessage
+from typing import TYPE_CHECKING
+
+from mcp_servers.email.identity import address_of, message_id
+from mcp_servers.email.reading import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from core.actions import Payload
+    from mcp_servers.email.reading import Letter
+    from utils.config import Settings
+
+KEY_HEADER = "X-AI-Employee-Key"
+"""Carries the action's key a second time, should a service write its own Message-ID."""
+DISCLOSURE = "Written with the help of an AI assistant and released by a person."
+LIMIT_QUOTE_LINES = 60
+LIMIT_QUOTE_CHARS = 4000
+LIMIT_SUBJECT_CHARS = 250
+
+_PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
+_REPLY = re.compile(r"(?:re|aw|antw|sv|vs|odp|rif)\s*:", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail that is ours.
+
+    Args:
+        sender: our own address, "" lets Gmail fill it in.
+        to: addresses; `cc` and `bcc` likewise.
+        subject: one line.
+        text: the whole text, signature and quote included.
+        key: the action's key.
+        answers: the Message-ID that is replied to, "" for a new mail.
+        references: the conversation so far, oldest first.
+        thread_id: Gmail's thread, None for a new one.
+    """
+
+    sender: str
+    to: Sequence[str]
+    cc: Sequence[str]
+    bcc: Sequence[str]
+    subject: str
+    text: str
+    key: str
+    answers: str = ""
+    references: Sequence[str] = ()
+    thread_id: str | None = None
+
+    @property
+    def message_id(self) -> str:
+        """Return the Message-ID."""
+        return message_id(self.key, self.sender)
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that are not empty."""
+        found = {
+            "From": self.sender,
+            "To": ", ".join(self.to),
+            "Cc": ", ".join(self.cc),
+            "Bcc": ", ".join(self.bcc),
+            "Subject": self.subject,
+            "Message-ID": self.message_id,
+            "In-Reply-To": self.answers,
+            "References": " ".join(self.references),
+            KEY_HEADER: self.key,
+        }
+        return {name: value for name, value in found.items() if value}
+
+    def raw(self) -> bytes:
+        """Return the message that is sent, RFC 5322.
+
+        Raises:
+            ValueError: a header would hold something else than plain characters.
+        """
+        message = EmailMessage(policy.SMTP)
+        message.set_content(self.text)
+        message["Subject"] = self.subject
+        lines = [
+            _field(name, value) for name, value in self.headers().items() if name != "Subject"
+        ]
+        return "".join(lines).encode("ascii") + message.as_bytes()
+
+
+def _field(name: str, value: str) -> str:
+    if not _PLAIN.fullmatch(value):
+        raise ValueError(f"The header {name} would hold more than plain characters.")
+    return f"{name}: {'\r\n '.join(value.split())}\r\n"
+
+
+def new_mail(settings: Settings, payload: Payload, key: str) -> Mail:
+    """Return the mail of `send_email` and `create_draft`."""
+    return Mail(
+        sender=address_of(settings),
+        to=payload["to"],
+        cc=payload.get("cc", ()),
+        bcc=payload.get("bcc", ()),
+        subject=payload["subject"],
+        text=signed(settings, payload["body"]),
+        key=key,
+    )
+
+
+def reply(settings: Settings, payload: Payload, key: str, original: Letter, thread_id: str) -> Mail:
+    """Return the mail of `reply_to_email`.
+
+    Args:
+        settings: whose mail it is, and the signature.
+        payload: of the action.
+        key: the action's key.
+        original: the mail that is replied to.
+        thread_id: Gmail's thread of it.
+    """
+    text = signed(settings, payload["body"])
+    answers = original.message_id
+    return Mail(
+        sender=address_of(settings),
+        to=payload["to"],
+        cc=payload.get("cc", ()),
+        bcc=(),
+        subject=reply_subject(original.subject),
+        text=f"{text}\n\n{quoted(original)}" if payload["quote"] else text,
+        key=key,
+        answers=answers,
+        references=(*original.references, answers) if answers else (),
+        thread_id=thread_id,
+    )
+
+
+def reply_subject(subject: str) -> str:
+    """Return the subject of a reply: Gmail keeps a thread together only if it is the same."""
+    subject = one_line(subject, LIMIT_SUBJECT_CHARS)
+    return subject if _REPLY.match(subject) else f"Re: {subject}".strip()
+
+
+def signed(settings: Settings, body: str) -> str:
+    """Return a text with the owner's signature and, if wanted, the line about the assistant."""
+    lines = settings.text("EMAIL_SIGNATURE").replace("\\n", "\n").split("\n")
+    lines = [line.rstrip() for line in lines if line.strip()]
+    if settings.flag("EMAIL_DISCLOSE_AI"):
+        lines.append(DISCLOSURE)
+    return "\n".join([body, "", "-- ", *lines]) if lines else body
+
+
+def quoted(original: Letter) -> str:
+    """Return a mail as it stands below a reply, every line behind a `>`, of bounded length."""
+    who = original.sender_name or original.sender or "somebody"
+    when = f"On {original.sent_at:%Y-%m-%d}, " if original.sent_at else ""
+    return "\n".join([f"{when}{one_line(who, 100)} wrote:", *_quote_lines(original.text)])
+
+
+def _quote_lines(text: str) -> Iterator[str]:
+    left = LIMIT_QUOTE_CHARS
+    for number, line in enumerate(text.split("\n")):
+        if number == LIMIT_QUOTE_LINES or len(line) > left:
+            yield "> […]"
+            return
+        left -= len(line)
+        yield f"> {line}".rstrip()

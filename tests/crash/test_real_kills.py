@@ -1,0 +1,277 @@
+"""Real processes, really killed: daemon, server, or both, in bursts, at moments drawn by a seed.
+
+The daemon runs as the command line starts it, live against a sandbox of its own process. After the
+last kill everything that was approved lies in exactly one place, was done at most once, and the
+log's chain holds. `bin/test` kills a dozen times, `-m slow` two hundred.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.actions import State
+from core.vault import Folder
+from core.workspace import Workspace
+from mcp_servers.catalog import SERVICES
+from mcp_servers.gate import Gate, Role
+from mcp_servers.sandbox import settings_of
+from mcp_servers.serve import toolset_of
+from tests.crash.support_crash import (
+    INVOICE,
+    POST,
+    REPOSITORY,
+    Ground,
+    SandboxProcess,
+    broken,
+    is_quiet,
+)
+from utils.clock import SystemClock
+
+SEED = int(os.environ.get("CRASH_SEED", "20261121"))
+VICTIMS = ("daemon", "server", "both")
+FAULTS = ("none", "none", "none", "lost_answer", "slow", "http_500_after", "drop_before")
+BURST = 5
+ANY_TIME_S = 1.6
+"""After the servers' processes are there: while they load, while they work, or afterwards."""
+MIDST_S = 0.12
+"""After the first call of a burst has begun: most of it is still to be done."""
+
+
+@dataclass
+class Yard:
+    """One vault with a daemon that is killed again and again.
+
+    Args:
+        ground: vault and sandbox.
+        sandbox: outlives them all.
+        kills: what was killed.
+    """
+
+    ground: Ground
+    sandbox: SandboxProcess
+    kills: Counter[str] = field(default_factory=Counter)
+    proposed: int = 0
+    daemon: subprocess.Popen[str] | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        return {
+            **kept,
+            **settings_of(self.sandbox.url),
+            "VAULT_PATH": str(self.ground.vault),
+            "TIMEZONE": "UTC",
+            "APPROVAL_UNDO_S": "0",
+            "RECONCILE_LIMIT_S": "2",
+            "AI_EMPLOYEE_HOME": str(self.ground.root),
+            "PYTHONPATH": str(REPOSITORY),
+        }
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, str(REPOSITORY / "orchestrator.py"), *arguments]
+
+    def start(self) -> None:
+        with (self.ground.root / "daemon.stderr").open("a") as errors:
+            self.daemon = subprocess.Popen(
+                self.command("run", "--vault", str(self.ground.vault)),
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env=self.environment,
+                cwd=self.ground.root,
+            )
+        assert self.daemon.stdout is not None
+        line = self.daemon.stdout.readline().strip()
+        assert line == "ready", (line, (self.ground.root / "daemon.stderr").read_text()[-3000:])
+
+    def servers(self) -> list[psutil.Process]:
+        assert self.daemon is not None
+        try:
+            return psutil.Process(self.daemon.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+
+    def approve_burst(self, draw: random.Random) -> None:
+        """Let Claude propose a few things, and the owner move them all at once."""
+        with opened(self.ground) as ws:
+            gates = {
+                wish.kind: Gate(ws, wish.service, toolset_of(wish.service), Role.PROPOSE)
+                for wish in (INVOICE, POST)
+            }
+            for wish in draw.sample([INVOICE, POST] * BURST, BURST * 2):
+                self.proposed += 1
+                changed = {"text": f"News number {self.proposed} of the day"} if wish is POST else {}
+                gates[wish.kind].call(wish.tool, {**wish.arguments, **changed, "dry_run": False})
+        for path in sorted((self.ground.vault / Folder.PENDING).glob("*.md")):
+            path.rename(self.ground.vault / Folder.APPROVED / path.name)
+
+    def begun(self) -> int:
+        """Return how many calls have begun so far."""
+        journal = self.ground.root / "Vault" / "State" / "journal.sqlite"
+        connection = sqlite3.connect(journal, timeout=5)
+        try:
+            (count,) = connection.execute("SELECT total(attempt) FROM actions").fetchone()
+            return int(count)
+        finally:
+            connection.close()
+
+    def kill(self, victim: str, draw: random.Random) -> bool:
+        """Kill without a word; return whether there was anything to kill."""
+        assert self.daemon is not None
+        chosen: list[int] = []
+        if victim in {"server", "both"}:
+            running = self.servers()
+            chosen += [draw.choice(running).pid] if running else []
+        if victim in {"daemon", "both"}:
+            chosen.insert(draw.randrange(len(chosen) + 1), self.daemon.pid)
+        if not chosen:
+            return False
+        for pid in chosen:
+            os.kill(pid, signal.SIGKILL)
+        self.kills[victim] += 1
+        if victim != "server":
+            self.daemon.wait()
+            assert self.daemon.stdout is not None
+            self.daemon.stdout.close()
+            self.start()
+        return True
+
+    def wait_quiet(self, timeout_s: float) -> None:
+        until = time.monotonic() + timeout_s
+        with opened(self.ground) as ws:
+            while not is_quiet(ws) or any((self.ground.vault / Folder.APPROVED).glob("*.md")):
+                assert time.monotonic() < until, self.left(ws)
+                time.sleep(0.05)
+
+    def left(self, ws: Workspace) -> str:
+        rows = [*ws.journal.in_states(State.APPROVED, State.SENDING), *ws.journal.unfiled()]
+        states = [(row.action_id, str(row.state), row.error) for row in rows]
+        errors = (self.ground.root / "daemon.stderr").read_text()[-3000:]
+        return f"never quiet: {states}\n{errors}"
+
+    def stop(self) -> None:
+        assert self.daemon is not None
+        self.daemon.terminate()
+        try:
+            assert self.daemon.wait(timeout=15) == 0
+        finally:
+            if self.daemon.poll() is None:
+                self.daemon.kill()
+                self.daemon.wait()
+            assert self.daemon.stdout is not None
+            self.daemon.stdout.close()
+
+
+@contextmanager
+def opened(ground: Ground) -> Iterator[Workspace]:
+    ws = Workspace.open(ground.settings, SERVICES, SystemClock())
+    try:
+        yield ws
+    finally:
+        ws.close()
+
+
+@contextmanager
+def yard(folder: Path) -> Iterator[Yard]:
+    with SandboxProcess() as sandbox:
+        ground = Ground(folder, sandbox.url, {"APPROVAL_UNDO_S": "0"})
+        made = Yard(ground, sandbox)
+        made.start()
+        try:
+            yield made
+        finally:
+            if made.daemon is not None and made.daemon.poll() is None:
+                made.daemon.kill()
+                made.daemon.wait()
+            if made.daemon is not None and made.daemon.stdout is not None:
+                made.daemon.stdout.close()
+
+
+def processes_of(ground: Ground) -> list[str]:
+    """Return the processes that still work on a vault."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("VAULT_PATH") == str(ground.vault):
+                found.append(f"{process.pid}: {' '.join(process.cmdline())}")
+        except psutil.Error:
+            continue
+    return found
+
+
+def kill_often(folder: Path, kills: int) -> None:
+    draw = random.Random(SEED)
+    with yard(folder) as it:
+        while it.kills.total() < kills:
+            fault = draw.choice(FAULTS)
+            if fault != "none":
+                wish = draw.choice([INVOICE, POST])
+                it.sandbox.fault(wish.service, fault, match=wish.kind, seconds=0.4)
+            it.approve_burst(draw)
+            if draw.random() < 0.3:
+                wait_for(lambda: len(it.servers()) == 2 or approved_are_gone(it), 5)
+                time.sleep(draw.uniform(0, ANY_TIME_S))
+            else:
+                before = it.begun()
+                wait_for(lambda: it.begun() > before or approved_are_gone(it), 8)
+                time.sleep(draw.uniform(0, MIDST_S))
+            for _ in range(draw.choice([1, 1, 2])):
+                it.kill(draw.choice(VICTIMS), draw)
+                time.sleep(draw.uniform(0, 0.3))
+        it.wait_quiet(60 + kills)
+        it.stop()
+        wait_for(lambda: not processes_of(it.ground), 10)
+        effects = it.sandbox.effects()
+        check = subprocess.run(
+            it.command("verify-log"), env=it.environment, capture_output=True, text=True, check=False
+        )
+        with opened(it.ground) as ws:
+            rows = ws.journal.in_states(*State)
+            endings = Counter(f"{row.service} {row.state}" for row in rows)
+            told = [t.fields for row in rows for t in ws.journal.story(row.action_id)]
+            read_back = Counter(t["result"] for t in told if t["event"] == "reconciled")
+        print(
+            f"{it.kills.total()} kills {dict(it.kills)}; {len(rows)} approvals end as "
+            f"{dict(endings)}; read back: {dict(read_back)}; {len(effects)} effects"
+        )
+        assert check.returncode == 0, check.stdout + check.stderr
+        assert broken(it.ground, effects, leftovers=False) == []
+        assert len(rows) == it.proposed
+        assert not [row for row in rows if row.state is State.PENDING]
+        assert processes_of(it.ground) == []
+
+
+def approved_are_gone(it: Yard) -> bool:
+    return not any((it.ground.vault / Folder.APPROVED).glob("*.md"))
+
+
+def wait_for(happened: Callable[[], bool], timeout_s: float) -> None:
+    """Wait until something is so, or the time is over: what must hold is asserted later."""
+    until = time.monotonic() + timeout_s
+    while not happened() and time.monotonic() < until:
+        time.sleep(0.02)
+
+
+@pytest.mark.timeout(180)
+def test_a_dozen_kills_double_and_lose_nothing(tmp_path: Path) -> None:
+    kill_often(tmp_path, 11)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3000)
+def test_two_hundred_kills_double_and_lose_nothing(tmp_path: Path) -> None:
+    kill_often(tmp_path, 200)

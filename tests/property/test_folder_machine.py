@@ -1,0 +1,361 @@
+"""Whatever a person, an editor and a sync tool do to the folders: once per approval, nothing lost.
+
+A small model of the owner's moves is held against the real executor, journal, log and gates with
+the sandbox in this process. Every content carries a token of its own, so that an effect tells which
+content it is; the model counts how often the owner put a content into `Approved/`.
+
+- An effect happens only in a round that found its content in `Approved/`.
+- A content has at most as many effects as approvals; an action's second attempt needs a new one.
+- What a person wrote and did not delete stays in the vault, at worst in its trash.
+- At the end nothing hangs, the log is the journal's story and its chain holds.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from core.actions import State
+from core.daemon import Daemon
+from core.vault import is_conflict_copy, is_ignored
+from mcp_servers.gate import Gate, Role
+from mcp_servers.sandbox import Sandbox
+from mcp_servers.serve import toolset_of
+from tests.crash.support_crash import (
+    INVOICE,
+    POST,
+    DirectRunner,
+    Ground,
+    TickingClock,
+    Wish,
+    broken,
+    fast_folder,
+    is_quiet,
+    remove,
+)
+
+TOKEN = re.compile(r"Tk\d+k")
+FOLDERS = ("Pending_Approval", "Approved", "Rejected", "Completed", "Needs_Review", "Private")
+COPIES = (
+    "{stem} 1.md",
+    "{stem} 2.md",
+    "{stem} (conflicted copy 2026-11-21).md",
+    "{stem}.sync-conflict-20261121-093000-ABCDEFG.md",
+    "{stem}.md",
+)
+PAUSES_S = (0.5, 2.0, 4.0, 20.0, 700.0, 86_400.0 * 1.5, 86_400.0 * 8)
+FAULTS = ("lost_answer", "drop_before", "http_500_after", "auth_expired", "garbage", "http_429")
+numbers = st.integers(0, 1_000)
+
+
+def written(wish: Wish, token: str) -> str:
+    return re.sub(r'"Retainer"|We are open & ready', lambda m: m[0].replace("Retainer", token)
+                  .replace("We are open & ready", token), wish.note)  # fmt: skip
+
+
+def asked(wish: Wish, token: str) -> dict[str, Any]:
+    if wish is POST:
+        return {"text": f"{token}, see https://example.com"}
+    lines = [{"description": token, "quantity": "1", "unit_price": "1250.00"}]
+    return {**wish.arguments, "lines": lines}
+
+
+class FolderMachine(RuleBasedStateMachine):
+    """Random people and sync tools against the daemon."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = TickingClock()
+        self.sandbox = Sandbox(clock=self.clock).__enter__()
+        self.ground = Ground(fast_folder("folders"), self.sandbox.url, {"APPROVAL_UNDO_S": "1"})
+        self.approvals: Counter[str] = Counter()
+        self.kept: set[str] = set()
+        self.done: Counter[str] = Counter()
+        self.next = 0
+        self._open()
+
+    def _open(self) -> None:
+        self.runner = DirectRunner(self.ground.settings, self.clock)
+        self.ws = self.ground.open(self.clock)
+        self.daemon = Daemon(self.ws, self.runner)
+        self.daemon.start()
+
+    def _close(self) -> None:
+        self.runner.close()
+        self.ws.journal.close()
+
+    # -- what lies where -------------------------------------------------------------------------
+
+    @property
+    def vault(self) -> Path:
+        return self.ground.vault
+
+    def files(self) -> list[Path]:
+        found = [path for folder in FOLDERS for path in (self.vault / folder).rglob("*.md")]
+        return sorted(path for path in found if not is_ignored(path.name))
+
+    def pick(self, number: int) -> Path:
+        files = self.files()
+        return files[number % len(files)]
+
+    def tokens_in(self, folder: str) -> set[str]:
+        return {t for p in (self.vault / folder).glob("*.md") for t in self.tokens(p)}
+
+    def tokens(self, path: Path) -> set[str]:
+        return set(TOKEN.findall(path.read_text(errors="replace")))
+
+    def token(self) -> str:
+        self.next += 1
+        return f"Tk{self.next}k"
+
+    def free(self, folder: str, name: str) -> Path:
+        place = self.vault / folder
+        place.mkdir(exist_ok=True)
+        path, number = place / name, 2
+        while path.exists():
+            path = place / f"{Path(name).stem} {number}.md"
+            number += 1
+        return path
+
+    def came_in(self, path: Path, *, copied: bool = False) -> None:
+        """Count an approval: the owner has put this content where it runs."""
+        if path.parent.name != "Approved":
+            return
+        for token in self.tokens(path):
+            if not copied or not self.approvals[token]:
+                self.approvals[token] += 1
+
+    # -- rounds ----------------------------------------------------------------------------------
+
+    def round(self) -> float:
+        before, approved = self.sandbox.effects(), self.tokens_in("Approved")
+        wait_s = self.daemon.step(look=True, full=True)
+        for effect in self.sandbox.effects()[len(before) :]:
+            (token,) = set(TOKEN.findall(str(effect["payload"])))
+            assert token in approved, f"{token} ran, and did not lie in Approved"
+            self.done[token] += 1
+        return wait_s
+
+    @initialize()
+    def begin(self) -> None:
+        (self.vault / "Private").mkdir(exist_ok=True)
+        self.round()
+
+    @rule(pause_s=st.sampled_from(PAUSES_S))
+    def time_passes(self, pause_s: float) -> None:
+        for _ in range(3):
+            self.round()
+        self.clock.advance(pause_s)
+        self.round()
+
+    @rule()
+    def a_round(self) -> None:
+        self.round()
+
+    @rule(crash=st.booleans())
+    def restart(self, crash: bool) -> None:
+        if not crash:
+            self.ws.chronicle.flush()
+        self._close()
+        self._open()
+
+    @rule(wish=st.sampled_from([INVOICE, POST]), mode=st.sampled_from(FAULTS))
+    def service_fails(self, wish: Wish, mode: str) -> None:
+        self.sandbox.fault(wish.service, mode, match=wish.kind, seconds=3.0)
+
+    @rule()
+    def pause_or_go_on(self) -> None:
+        pause = self.vault / "PAUSE.md"
+        if pause.exists():
+            pause.unlink()
+        else:
+            pause.touch()
+
+    # -- proposals -------------------------------------------------------------------------------
+
+    @rule(wish=st.sampled_from([INVOICE, POST]))
+    def claude_proposes(self, wish: Wish) -> None:
+        token = self.token()
+        gate = Gate(self.ws, wish.service, toolset_of(wish.service), Role.PROPOSE)
+        answer = gate.call(wish.tool, {**asked(wish, token), "dry_run": False})
+        assert answer.data["status"] == "approval_required"
+        self.kept.add(token)
+
+    @rule(wish=st.sampled_from([INVOICE, POST]), folder=st.sampled_from(FOLDERS[:2]))
+    def somebody_writes(self, wish: Wish, folder: str) -> None:
+        token = self.token()
+        path = self.free(folder, f"Mine {token}.md")
+        path.write_text(written(wish, token))
+        self.kept.add(token)
+        self.came_in(path)
+
+    # -- moves -----------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.files())
+    @rule(number=numbers, folder=st.sampled_from(FOLDERS))
+    def move(self, number: int, folder: str) -> None:
+        path = self.pick(number)
+        if path.parent.name == folder:
+            return
+        target = self.free(folder, path.name)
+        path.rename(target)
+        self.came_in(target)
+
+    @precondition(lambda self: any((self.vault / "Pending_Approval").glob("*.md")))
+    @rule(number=numbers)
+    def approve(self, number: int) -> None:
+        waiting = sorted((self.vault / "Pending_Approval").glob("*.md"))
+        path = waiting[number % len(waiting)]
+        target = self.free("Approved", path.name)
+        path.rename(target)
+        self.came_in(target)
+
+    @precondition(lambda self: self.files())
+    @rule(number=numbers, folder=st.sampled_from(FOLDERS), style=st.sampled_from(COPIES))
+    def copy(self, number: int, folder: str, style: str) -> None:
+        """Two files: a person's copy, iCloud that keeps both, a sync tool's conflict."""
+        path = self.pick(number)
+        target = self.free(folder, style.format(stem=path.stem))
+        target.write_bytes(path.read_bytes())
+        self.came_in(target, copied=True)
+
+    @precondition(lambda self: self.files())
+    @rule(number=numbers)
+    def rename(self, number: int) -> None:
+        path = self.pick(number)
+        path.rename(self.free(path.relative_to(self.vault).parts[0], f"Renamed {self.token()}.md"))
+
+    @precondition(lambda self: self.files())
+    @rule(number=numbers)
+    def delete(self, number: int) -> None:
+        path = self.pick(number)
+        gone = self.tokens(path)
+        path.unlink()
+        self.kept -= gone
+
+    # -- edits -----------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.files())
+    @rule(number=numbers, atomic=st.booleans())
+    def edit_content(self, number: int, atomic: bool) -> None:
+        """Another content: in place, or as an editor that writes a new file over the old one."""
+        path = self.pick(number)
+        if len(self.tokens(path)) != 1:
+            return
+        token = self.token()
+        text = TOKEN.sub(token, path.read_text())
+        self.kept -= self.tokens(path)
+        self._save(path, text, atomic=atomic)
+        self.kept.add(token)
+        self.came_in(path)
+
+    @precondition(lambda self: self.files())
+    @rule(number=numbers, words=st.sampled_from(["\nA remark of mine.\n", "\r\n", "", "\n## Mine\n"]))
+    def edit_words(self, number: int, words: str) -> None:
+        """Words beside the payload."""
+        path = self.pick(number)
+        before, rule_, after = path.read_text().partition("\n---\n")
+        if rule_ and not after.startswith("\n## Mine"):
+            self._save(path, f"{before}{rule_}{words}{after}", atomic=True)
+
+    @precondition(lambda self: self.files())
+    @rule(number=numbers)
+    def edit_property(self, number: int) -> None:
+        """A shown fact that disagrees with the payload."""
+        path = self.pick(number)
+        text = path.read_text()
+        self._save(path, text.replace("amount: 1250.00", "amount: 99.00"), atomic=False)
+
+    def _save(self, path: Path, text: str, *, atomic: bool) -> None:
+        if not atomic:
+            path.write_text(text)
+            return
+        temporary = path.with_name(f".{path.name}.tmp")
+        temporary.write_text(text)
+        temporary.replace(path)
+
+    @precondition(lambda self: any((self.vault / "Pending_Approval").glob("*.md")))
+    @rule(number=numbers, cut=st.integers(1, 9), source_first=st.booleans())
+    def half_synced(self, number: int, cut: int, source_first: bool) -> None:
+        """A sync tool that brings the new place before, or after, it takes the old one away."""
+        waiting = sorted((self.vault / "Pending_Approval").glob("*.md"))
+        path = waiting[number % len(waiting)]
+        whole, target = path.read_bytes(), self.free("Approved", path.name)
+        if source_first:
+            path.unlink()
+            self.round()
+        target.write_bytes(whole[: len(whole) * cut // 10])
+        self.round()
+        if target.exists():
+            target.write_bytes(whole)
+            self.came_in(target)
+        else:
+            self.kept -= set(TOKEN.findall(whole.decode()))
+        self.round()
+        if not source_first:
+            path.unlink(missing_ok=True)
+
+    # -- what holds always -----------------------------------------------------------------------
+
+    @invariant()
+    def at_most_once(self) -> None:
+        for token, count in self.done.items():
+            assert count <= self.approvals[token], f"{token}: {count} effects, approved less often"
+
+    def teardown(self) -> None:
+        try:
+            self._end()
+        finally:
+            self._close()
+            self.sandbox.__exit__(None, None, None)
+            remove(self.ground.root)
+
+    def _end(self) -> None:
+        """Leave everything alone for long; then look."""
+        (self.vault / "PAUSE.md").unlink(missing_ok=True)
+        for _ in range(60):
+            wait_s = self.round()
+            late = [row.retry_at for row in self.ws.journal.in_states(State.APPROVED) if row.retry_at]
+            longest = max([(at - self.clock.at).total_seconds() for at in late], default=0.0)
+            self.clock.advance(max(wait_s, longest, 0.01))
+        self.clock.advance(700)
+        self.round()
+        self.clock.advance(700)
+        self.round()
+        assert is_quiet(self.ws), [
+            (row.action_id, str(row.state)) for row in self.ws.journal.in_states(*State)
+        ]
+        self.ws.chronicle.flush()
+        stuck = [p.name for p in (self.vault / "Approved").glob("*.md") if not left_alone(p)]
+        assert not stuck, f"left in Approved: {stuck}"
+        everything = "".join(p.read_text(errors="replace") for p in self.vault.rglob("*.md"))
+        lost = self.kept - set(TOKEN.findall(everything))
+        assert not lost, f"lost: {lost}"
+        problems = [
+            problem
+            for problem in broken(self.ground, self.sandbox.effects(), grants=99)
+            if not problem.startswith("I2")  # people copy and delete as they like
+        ]
+        assert not problems, problems
+
+
+def left_alone(path: Path) -> bool:
+    return is_conflict_copy(path.name) or is_ignored(path.name)
+
+
+FolderMachine.TestCase.settings = settings(
+    max_examples=int(os.environ.get("FOLDER_MACHINE_EXAMPLES", "60")),
+    stateful_step_count=int(os.environ.get("FOLDER_MACHINE_STEPS", "25")),
+    derandomize="FOLDER_MACHINE_EXAMPLES" not in os.environ,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+)
+TestFolderMachine = FolderMachine.TestCase
