@@ -94,6 +94,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     ) as name:
         rows, failures = run(wanted, Path(name))
     show(rows)
+    load, processors = before["load"], os.cpu_count() or 1
+    if isinstance(load, float) and load > processors / 2:
+        say(
+            f"Other programs were at work (load {load:.1f} on {processors} cores): times are too long."
+        )
     report = {
         "at": iso(SystemClock().now()),
         "size": "quick" if wanted.quick else "long" if wanted.long else "full",

@@ -43,6 +43,12 @@ def cpu_s(pid: int) -> float:
     return total_ns / 1e9
 
 
+def waited_s(pid: int) -> float:
+    """Return how long a process's main thread was ready to run but had no core: others' load."""
+    fields = (PROC / str(pid) / "task" / str(pid) / "schedstat").read_text(encoding="ascii").split()
+    return int(fields[1]) / 1e9
+
+
 def children(pid: int) -> list[int]:
     """Return the living direct children of a process."""
     found: list[int] = []

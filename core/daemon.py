@@ -139,6 +139,7 @@ class Daemon:
         self.watches: Sequence[Watch] = ()
         self._full_at = 0.0
         self._look_at = 0.0
+        self._work_in_s: float | None = None  # not counting the dashboard's own wish
 
     # -- life ---------------------------------------------------------------------------------
 
@@ -249,7 +250,7 @@ class Daemon:
         while not self._stopping.is_set():
             sweep_s = sweep()
             self.step(look=True, full=True)
-            wanted_s = self.executor.desk.wanted_in_s
+            wanted_s = self._work_in_s
             waits = [s for s in (sweep_s, wanted_s) if s is not None and s <= ONCE_WAIT_S]
             if not waits and not self.executor.busy and not self.executor.reconciler.has_open():
                 break
@@ -277,7 +278,7 @@ class Daemon:
             if full:
                 self._full_at = now + self.ws.settings.seconds("RESCAN_S")
                 self._housekeeping()
-            self.executor.run_ready(full=full)
+            self._work_in_s = self.executor.run_ready(full=full)
             self._look_at = self.ws.clock.monotonic() + BURST_PAUSE_S
             self._dashboard.refresh()
         until_full_s = max(0.0, self._full_at - self.ws.clock.monotonic())

@@ -136,7 +136,11 @@ class Executor:
         if row.state is State.PENDING:
             self._consider(row, look)
         elif row.state is State.APPROVED:
-            self._submit(row, look)
+            if digest_in(self.ws, row, look) == row.digest:
+                self._submit(row, look)
+            else:  # edited while it waited (PAUSE.md, a time, a retry): what it says now is decided
+                self.intake.moved_back(row, look)
+                self.desk.wake_in(0)
         elif row.filed_at is not None:
             self._came_back(row, look, looked)
 

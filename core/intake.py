@@ -91,7 +91,7 @@ class Intake:
             self._waiting(row, look, looked)
         elif row.state is State.APPROVED and row.action_id not in self.desk.flights:
             if looked.only(row.action_id, Folder.APPROVED, self.ws.vault.root) is None:
-                self._back_to_pending(row, look)
+                self.moved_back(row, look)
         elif row.filed_at is not None:
             self.renewal.proposed_again(row, look, looked)
 
@@ -179,8 +179,8 @@ class Intake:
 
     # -- moved away ---------------------------------------------------------------------------
 
-    def _back_to_pending(self, row: Row, look: Look) -> None:
-        """Revoke a grant because its note was moved back before anything was sent."""
+    def moved_back(self, row: Row, look: Look) -> None:
+        """Revoke a grant because its note was moved back, or edited, before anything was sent."""
         entry = approvals.base_entry(row, Event.WITHDRAWN, Actor.OWNER)
         self.ws.journal.transition(
             row.action_id,

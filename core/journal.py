@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.actions import State, canonical
 from core.migrations import MIGRATIONS
-from core.records import COLUMNS, Entry, Row, Source, Told, from_row, to_column
+from core.records import COLUMNS, Ask, Entry, Row, Source, Told, from_row, to_column
 from utils.clock import from_iso, iso
 from utils.durable import effect
 from utils.errors import JournalError
@@ -473,6 +473,48 @@ class Journal:
                 values,
             ).fetchall()
         return [Source(*row) for row in rows]
+
+    def add_ask(self, ask: Ask) -> None:
+        """Keep a clarification; kept before its note is written."""
+        with self._transaction(self._synced) as connection:
+            connection.execute(
+                "INSERT INTO asks(ask_id, source_key, kind, arguments, questions, name, evidence)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    ask.ask_id,
+                    ask.source_key,
+                    ask.kind,
+                    json.dumps(ask.arguments, ensure_ascii=False, default=str),
+                    json.dumps(ask.questions, ensure_ascii=False, default=str),
+                    ask.name,
+                    ask.evidence,
+                ),
+            )
+
+    def open_asks(self) -> list[Ask]:
+        """Return the clarifications that wait for an answer, oldest first."""
+        return self._asks("settled IS NULL ORDER BY ask_id", ())
+
+    def asks_about(self, source_key: str) -> list[Ask]:
+        """Return the clarifications about something that came in."""
+        return self._asks("source_key = ?", (source_key,))
+
+    def close_ask(self, ask_id: str, how: str) -> None:
+        """Note that a clarification is settled."""
+        with self._transaction(self._synced) as connection:
+            connection.execute("UPDATE asks SET settled = ? WHERE ask_id = ?", (how, ask_id))
+
+    def _asks(self, where: str, values: Sequence[object]) -> list[Ask]:
+        with self._lock:
+            rows = self._light.execute(
+                "SELECT ask_id, source_key, kind, arguments, questions, name, evidence FROM asks"
+                f" WHERE {where}",
+                values,
+            ).fetchall()
+        return [
+            Ask(row[0], row[1], row[2], json.loads(row[3]), json.loads(row[4]), row[5], row[6])
+            for row in rows
+        ]
 
     def proposed_from(self, source: str) -> list[Row]:
         """Return the actions that were proposed from a task note, oldest first."""

@@ -93,6 +93,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX sources_untriaged ON sources(at) WHERE triaged IS NULL",
         "CREATE INDEX actions_by_source ON actions(source) WHERE source IS NOT NULL",
+        """
+        CREATE TABLE asks (
+            ask_id TEXT PRIMARY KEY,
+            source_key TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            arguments TEXT NOT NULL,
+            questions TEXT NOT NULL,
+            name TEXT NOT NULL,
+            evidence TEXT NOT NULL,
+            settled TEXT
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX asks_open ON asks(ask_id) WHERE settled IS NULL",
+        "CREATE INDEX asks_by_source ON asks(source_key)",
         "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     ),
 )

@@ -118,6 +118,29 @@ class Source:
     triaged: str | None = None
 
 
+@dataclass(frozen=True)
+class Ask:
+    """A clarification note and what goes on once it is answered.
+
+    Args:
+        ask_id: its id.
+        source_key: what came in.
+        kind: the action that would be proposed.
+        arguments: what is known already.
+        questions: key, text and choices (label, changes) of each question.
+        name: the note's file name.
+        evidence: the words that it is about.
+    """
+
+    ask_id: str
+    source_key: str
+    kind: str
+    arguments: dict[str, Any]
+    questions: list[dict[str, Any]]
+    name: str
+    evidence: str
+
+
 _INSTANTS = frozenset(
     name for name in Row.__dataclass_fields__ if name.endswith("_at") or name == "grant_until"
 )

@@ -6,12 +6,15 @@ whatever a rule makes is only ever a proposal; each thing is triaged once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core import approvals, frontmatter, notes
 from core.actions import Trust
-from core.records import Entry
+from core.asks import Answer, Asks, Unclear, ask
+from core.inspection import QUIET_S, Inspector
+from core.records import Ask, Entry
 from core.vault import Folder
 from utils import files
 from utils.audit_log import Actor, Event
@@ -19,7 +22,7 @@ from utils.errors import ChangedError, NoteError, RefusedError
 from utils.log import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from core.actions import Action
@@ -90,11 +93,12 @@ def written_request(material: Material) -> Wish | None:
     return Wish(kind, approvals.arguments_of(action, note), text)
 
 
-RULES: tuple[Callable[[Material], Wish | None], ...] = (written_request,)
+Rule = Callable[[Material], Wish | Unclear | None]
+RULES: tuple[Rule, ...] = (written_request,)
 
 
 class Triage:
-    """Turns tasks into proposals, one sweep at a time.
+    """Turns tasks into proposals, and answers into requests, one sweep at a time.
 
     Args:
         ws: the vault and its records.
@@ -104,38 +108,69 @@ class Triage:
     def __init__(self, ws: Workspace, lookups: Lookups) -> None:
         self._ws = ws
         self._lookups = lookups
+        self._asks = Asks(ws, Inspector(ws.vault, ws.clock))
 
-    def sweep(self) -> int:
-        """Triage everything that was not triaged yet; return how many things."""
-        waiting = [source for source in self._ws.journal.untriaged() if source.name]
-        for source in waiting:
-            outcome = self._one(source)
+    def sweep(self) -> float | None:
+        """Triage everything that was not triaged yet, and take in answers.
+
+        Returns:
+            Seconds until the next sweep is wanted, None when nothing waits.
+        """
+        for source in self._ws.journal.untriaged():
+            outcome = self._one(source) if source.name else None
             if outcome is not None:
                 self._ws.journal.source_triaged(source.key, outcome)
-        return len(waiting)
+        for stored, answer in self._asks.answered():
+            self._answered(stored, answer)
+        return QUIET_S if self._asks.settling else None
 
     def _one(self, source: Source) -> str | None:
         """Return what became of one thing, None when its original is not there yet."""
         if source.name is None or source.original is None:
             return STAYS
-        task = source.name.removesuffix(".md")
-        earlier = self._ws.journal.proposed_from(task)
+        earlier = self._earlier(source)
         if earlier:
-            return earlier[0].action_id  # a crash came between the proposal and this mark
+            return earlier  # a crash came between the proposal and this mark
         path = self._ws.vault.folder(Folder.ATTACHMENTS) / source.original
         if not path.is_file():
             return None
         material = Material(self._ws.actions, source, path)
         try:
-            wish = next((found for rule in RULES if (found := rule(material))), None)
-            return STAYS if wish is None else self._propose(wish, source)
+            found = next((found for rule in RULES if (found := rule(material))), None)
+            if isinstance(found, Unclear):
+                stored = ask(self._ws, source, found)
+                self._say(source, f"- A question: [[{stored.name.removesuffix('.md')}]]")
+                return stored.ask_id
+            return STAYS if found is None else self._propose(found, source)
         except (NoteError, RefusedError) as error:
             reason = error.reason if isinstance(error, NoteError) else str(error)
             self._say(source, f"- No proposal was made: this {notes.inline(reason, 300)}")
             return STAYS
 
+    def _earlier(self, source: Source) -> str | None:
+        rows = self._ws.journal.proposed_from((source.name or "").removesuffix(".md"))
+        asks = self._ws.journal.asks_about(source.key)
+        return rows[0].action_id if rows else (asks[0].ask_id if asks else None)
+
+    def _answered(self, stored: Ask, answer: Answer) -> None:
+        """Go on with a request whose questions are answered."""
+        source = self._ws.journal.source(stored.source_key)
+        if answer.left or source is None:
+            self._asks.close(stored, "- Left to you.")
+            return
+        wish = Wish(stored.kind, {**stored.arguments, **answer.changes}, stored.evidence)
+        try:
+            action_id = self._propose(wish, source)
+        except (NoteError, RefusedError) as error:
+            reason = error.reason if isinstance(error, NoteError) else str(error)
+            self._asks.close(stored, f"- No proposal was made: this {notes.inline(reason, 300)}")
+            return
+        self._asks.close(stored, f"- Proposed as {action_id}.")
+
     def _propose(self, wish: Wish, source: Source) -> str:
-        action = self._ws.actions[wish.kind]
+        action = self._ws.actions.get(wish.kind)
+        if action is None:
+            raise NoteError(f"asks for `{notes.inline(wish.kind)}`, which nobody here can do")
         payload = approvals.validated(action, wish.arguments)
         payload, remarks = self._lookups.resolve_now(action, payload)
         request = approvals.Request(

@@ -86,9 +86,8 @@ class Inbox:
 
     def work(self) -> float | None:
         """Sweep the inbox, then triage; return the seconds until the next time is wanted."""
-        wait_s = self.sweep()
-        self._triage.sweep()
-        return wait_s
+        waits = [s for s in (self.sweep(), self._triage.sweep()) if s is not None]
+        return min(waits, default=None)
 
     def sweep(self) -> float | None:
         """Take every file that has stopped growing.

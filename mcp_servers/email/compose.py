@@ -89,16 +89,14 @@ class Mail:
         message = EmailMessage(policy.SMTP)
         message.set_content(self.text)
         message["Subject"] = self.subject
-        lines = [
-            _field(name, value) for name, value in self.headers().items() if name != "Subject"
-        ]
+        lines = [_field(name, value) for name, value in self.headers().items() if name != "Subject"]
         return "".join(lines).encode("ascii") + message.as_bytes()
 
 
 def _field(name: str, value: str) -> str:
     if not _PLAIN.fullmatch(value):
         raise ValueError(f"The header {name} would hold more than plain characters.")
-    return f"{name}: {'\r\n '.join(value.split())}\r\n"
+    return f"{name}: " + "\r\n ".join(value.split()) + "\r\n"
 
 
 def new_mail(settings: Settings, payload: Payload, key: str) -> Mail:

@@ -85,7 +85,7 @@ class Mailbox:
             query: as in Gmail's search box, "" for everything in the inbox.
             after: only mails from about this instant on.
         """
-        words = [query.strip() or "in:inbox"]
+        words = [f"({query.strip()})" if query.strip() else "in:inbox"]
         if after is not None:
             words.append(f"after:{int((after - MARGIN).timestamp())}")
         page = ""

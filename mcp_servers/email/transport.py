@@ -14,7 +14,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import httplib2
 import requests
 import urllib3
 from google.auth.exceptions import GoogleAuthError, RefreshError
@@ -59,7 +58,7 @@ class OnceSession(AuthorizedSession):
     def __init__(self, credentials: Credentials, root: str, timeout_s: float) -> None:
         self._tokens = _plain_session(root)
         token_request = TokenRequest(self._tokens)
-        super().__init__(
+        super().__init__(  # type: ignore[no-untyped-call]
             credentials,
             refresh_status_codes=(),  # a 401 is an answer, not a reason to send again
             max_refresh_attempts=0,
@@ -86,7 +85,7 @@ class OnceSession(AuthorizedSession):
         """
         self._renew()
         kwargs |= {"timeout": self._timeout_s, "allow_redirects": False}
-        answer: requests.Response = super().request(
+        answer: requests.Response = super().request(  # type: ignore[no-untyped-call]
             method, url, data=data, headers=dict(headers or {}), **kwargs
         )
         return answer
@@ -105,7 +104,7 @@ class OnceSession(AuthorizedSession):
 
     def close(self) -> None:
         """Close both sessions."""
-        super().close()
+        super().close()  # type: ignore[no-untyped-call]
         self._tokens.close()
 
 
@@ -120,6 +119,15 @@ def _once(session: requests.Session, root: str) -> None:
     session.headers["Connection"] = "close"
     session.mount("https://", _Adapter(max_retries=0))
     session.mount("http://", _Adapter(max_retries=0))
+
+
+class DiscoveryAnswer(dict[str, str]):
+    """The head of an answer, as httplib2 gives it: headers in small letters."""
+
+    def __init__(self, answer: requests.Response) -> None:
+        super().__init__({name.lower(): value for name, value in answer.headers.items()})
+        self.status = answer.status_code
+        self.reason = answer.reason or ""
 
 
 class DiscoveryHttp:
@@ -139,17 +147,14 @@ class DiscoveryHttp:
         body: bytes | str | None = None,
         headers: Mapping[str, str] | None = None,
         **_: object,
-    ) -> tuple[httplib2.Response, bytes]:
+    ) -> tuple[DiscoveryAnswer, bytes]:
         """Send a request and return the answer as httplib2 would."""
         answer = self._session.request(method, uri, data=body, headers=headers)
-        shown = httplib2.Response({**answer.headers, "status": str(answer.status_code)})
-        shown.reason = answer.reason
-        return shown, answer.content
+        return DiscoveryAnswer(answer), answer.content
 
     def close(self) -> None:
         """Close the session."""
         self._session.close()
-
 
 
 class _Connection(urllib3.connection.HTTPConnection):

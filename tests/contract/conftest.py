@@ -18,7 +18,7 @@ from core.settings import SETTINGS
 from core.workspace import Workspace
 from mcp_servers.catalog import SERVICE_SETTINGS, SERVICES
 from mcp_servers.toolset import Done, Evidence, Finding, Page, Toolset, Trace, Write
-from utils.audit_log import Actor
+from utils.audit_log import Actor, Event
 from utils.clock import FixedClock
 from utils.config import Settings
 
@@ -147,10 +147,14 @@ def grant(clock: FixedClock) -> Callable[..., Row]:
         row, _ = approvals.propose(ws, request)
         values: dict[str, Any] = {"grant_until": clock.now() + timedelta(hours=24), **changes}
         state = values.pop("state", State.APPROVED)
+        first = State.APPROVED if state is State.SENDING else state
         changed = ws.journal.transition(
-            row.action_id, {State.PENDING}, state, approved_by="owner", **values
+            row.action_id, {State.PENDING}, first, approved_by="owner", **values
         )
         assert changed
+        if state is State.SENDING:
+            entry = approvals.base_entry(row, Event.SENDING, Actor.DAEMON)
+            assert ws.journal.take_grant(row.action_id, row.kind, row.digest, entry)
         now = ws.journal.get(row.action_id)
         assert now is not None
         return now

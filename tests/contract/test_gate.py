@@ -351,7 +351,7 @@ def test_a_live_approval_is_not_for_a_dry_run(
         ({"state": State.REJECTED}, "was rejected by the owner"),
         ({"state": State.EXPIRED}, "expired without a decision"),
         ({"state": State.WITHDRAWN}, "was withdrawn by the owner"),
-        ({"state": State.SENDING, "attempt": 1}, "is being carried out right now"),
+        ({"state": State.SENDING}, "is being carried out right now"),
         ({"state": State.DONE}, "was already carried out; an approval works once"),
         ({"state": State.UNKNOWN}, "whether it worked is being checked"),
         ({"state": State.REFUSED}, "was already used and refused"),
@@ -831,7 +831,7 @@ def test_every_call_is_in_the_log_with_who_and_what(
         assert entry["actor"] == str(gate.actor)
         assert entry["parameters"] == raw
         assert entry["duration_ms"] == 0
-        assert ("error" in entry) is (result == "refused")
+        assert (entry["error"] is not None) is (result == "refused")
     assert ws.chronicle.verify().ok
 
 

@@ -179,7 +179,7 @@ class DirectRunner:
 # -- one vault and its people ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Wish:
     """What is wanted from one service, and how its effect is recognised at the sandbox.
 
@@ -192,6 +192,9 @@ class Wish:
     kind: str
     arguments: dict[str, Any]
     note: str
+
+    def __repr__(self) -> str:
+        return "INVOICE" if self.service == "odoo" else "POST"
 
     @property
     def service(self) -> str:

@@ -1,0 +1,253 @@
+"""Clarification notes: what only the owner can tell, asked with tick boxes, answered by a tick.
+
+Rules: nothing is guessed, so what is unclear is asked once, in one note; exactly one tick (or one
+written line) answers a question; an answer goes on as a request, and a request is still only ever
+a proposal.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from core import frontmatter, notes
+from core.inspection import QUIET_S
+from core.records import Ask, Entry, Source
+from core.strict_yaml import Plain
+from core.vault import Folder, note_name
+from utils.audit_log import Actor, Event
+from utils.clock import local_day, show
+from utils.errors import ChangedError, NoteError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from core.inspection import Inspector
+    from core.workspace import Workspace
+
+PREFIX = "ASK"
+OTHER = "Something else (write it behind this)"
+NEVER = "Leave it: I see to this myself"
+_BOX = re.compile(r"\s*[-*] \[(.)\] (.*)$")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One possible answer: its words, and the arguments it sets."""
+
+    label: str
+    changes: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Query:
+    """One question.
+
+    Args:
+        key: the argument it is about; a written answer sets it.
+        text: the question.
+        reason: why it is asked.
+        choices: possible answers.
+    """
+
+    key: str
+    text: str
+    reason: str
+    choices: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the owner said to all questions of a note.
+
+    Args:
+        changes: the arguments that the answers set.
+        left: whether the owner sees to it without us.
+    """
+
+    changes: dict[str, Any]
+    left: bool = False
+
+
+@dataclass(frozen=True)
+class Unclear:
+    """A request that cannot be proposed before the owner has answered.
+
+    Args:
+        kind: the action that would be proposed.
+        arguments: what is known already.
+        evidence: the words that it is about, shown quoted.
+        queries: what is not known.
+    """
+
+    kind: str
+    arguments: Mapping[str, object]
+    evidence: str
+    queries: Sequence[Query]
+
+
+def ask(ws: Workspace, source: Source, unclear: Unclear) -> Ask:
+    """Write a clarification note about something that came in."""
+    about = (source.name or source.note_id).removesuffix(".md")
+    now = ws.clock.now()
+    ask_id = ws.journal.mint(PREFIX, local_day(ws.clock, now))
+    stored = [
+        {
+            "key": query.key,
+            "text": query.text,
+            "choices": [{"label": c.label, "changes": dict(c.changes)} for c in query.choices],
+        }
+        for query in unclear.queries
+    ]
+    name = note_name(ask_id, f"Question about {about}")
+    made = Ask(
+        ask_id,
+        source.key,
+        unclear.kind,
+        dict(unclear.arguments),
+        stored,
+        name,
+        unclear.evidence,
+    )
+    ws.journal.add_ask(made)
+    front = {
+        "type": "ask",
+        "id": ask_id,
+        "about": f"[[{notes.inline(about)}]]",
+        "action": unclear.kind,
+        "created": Plain(show(ws.clock, now)),
+        "tags": ["ask"],
+    }
+    text = frontmatter.compose(front) + _body(unclear)
+    path = ws.vault.create(ws.vault.folder(Folder.NEEDS_ACTION), name, text)
+    ws.chronicle.record(
+        Entry(
+            Event.PROPOSED,
+            Actor.DAEMON,
+            action="ask.create",
+            target=ws.vault.relative(path),
+            parameters={"questions": [query.key for query in unclear.queries]},
+            correlation_id=ask_id,
+        )
+    )
+    return made
+
+
+def _body(unclear: Unclear) -> str:
+    queries = unclear.queries
+    count = "one answer" if len(queries) == 1 else f"{len(queries)} answers"
+    lines = [
+        f"> [!question] I need {count} before I can propose anything",
+        "> Tick one box under each question. Nothing has been sent, and nothing is guessed.",
+        "",
+    ]
+    for query in queries:
+        lines += [f"### {notes.inline(query.text, 300)}", "", notes.inline(query.reason, 300), ""]
+        lines += [f"- [ ] {notes.inline(choice.label, 200)}" for choice in query.choices]
+        lines += [f"- [ ] {OTHER}: ", f"- [ ] {NEVER}", ""]
+    lines += ["> [!quote]- What it is about (untrusted)", notes.quoted(unclear.evidence), ""]
+    return "\n".join(lines)
+
+
+def answer_in(stored: Ask, text: str) -> Answer | None:
+    """Return the owner's answers, None while a question is open.
+
+    Raises:
+        NoteError: two boxes are ticked under one question, or "something else" says nothing.
+    """
+    ticked = _ticks(text, stored)
+    if any(NEVER in ticks for ticks in ticked):
+        return Answer({}, left=True)
+    changes: dict[str, Any] = {}
+    for question, ticks in zip(stored.questions, ticked, strict=True):
+        if not ticks:
+            return None
+        if len(ticks) > 1:
+            raise NoteError(f"has two boxes ticked under “{question['text']}”; tick one")
+        changes.update(_meaning(question, ticks[0]))
+    return Answer(changes)
+
+
+def _ticks(text: str, stored: Ask) -> list[list[str]]:
+    """Return the ticked labels under each question, in the order of the questions."""
+    found: list[list[str]] = [[] for _ in stored.questions]
+    headings = {f"### {notes.inline(q['text'], 300)}": n for n, q in enumerate(stored.questions)}
+    now: int | None = None
+    for line in text.splitlines():
+        if line.startswith("### "):
+            now = headings.get(line.rstrip())
+        elif line.startswith(">"):
+            now = None  # quoted words are never an answer
+        elif now is not None and (box := _BOX.match(line)) and box[1] != " ":
+            found[now].append(box[2].strip())
+    return found
+
+
+def _meaning(question: Mapping[str, Any], label: str) -> dict[str, Any]:
+    for choice in question["choices"]:
+        if notes.inline(choice["label"], 200) == label:
+            return dict(choice["changes"])
+    written = label.removeprefix(OTHER).lstrip(": ").strip()
+    if not written:
+        raise NoteError(f"has “something else” ticked under “{question['text']}” without words")
+    return {str(question["key"]): written}
+
+
+class Asks:
+    """Looks for answers in clarification notes.
+
+    Args:
+        ws: the vault and its records.
+        inspector: tells when a note has been quiet long enough.
+    """
+
+    def __init__(self, ws: Workspace, inspector: Inspector) -> None:
+        self._ws = ws
+        self._inspector = inspector
+        self._said: set[str] = set()
+        self.settling = False
+
+    def answered(self) -> list[tuple[Ask, Answer]]:
+        """Return the questions that were answered since, with their answers."""
+        found = []
+        self.settling = False
+        for stored in self._ws.journal.open_asks():
+            path = self._ws.vault.find(stored.name)
+            look = self._inspector.look_again(path) if path else None
+            if look is None or look.file is None:
+                continue
+            try:
+                answer = answer_in(stored, notes.decode(look.file.data))
+                if answer is not None and self._inspector.remaining_s(look, QUIET_S) > 0:
+                    self.settling = True
+                    continue
+            except NoteError as error:
+                self._complain(stored, error.reason)
+                continue
+            if answer is not None:
+                found.append((stored, answer))
+        return found
+
+    def _complain(self, stored: Ask, reason: str) -> None:
+        if reason in self._said:
+            return
+        self._said.add(reason)
+        self._ws.chronicle.record(
+            Entry(Event.WARNED, Actor.DAEMON, target=stored.name, error=f"the note {reason}")
+        )
+
+    def close(self, stored: Ask, line: str) -> None:
+        """Note that a question is settled, in its note and in the journal."""
+        self._ws.journal.close_ask(stored.ask_id, line)
+        path = self._ws.vault.find(stored.name)
+        if path is None:
+            return
+        try:
+            file = self._ws.vault.read(path)
+            text = notes.decode(file.data).rstrip("\n")
+            self._ws.vault.rewrite(file, f"{text}\n\n{line}\n")
+        except (ChangedError, NoteError, FileNotFoundError):
+            return
+        month = local_day(self._ws.clock, self._ws.clock.now()).strftime("%Y-%m")
+        self._ws.vault.move(path, self._ws.vault.completed_folder(month))
