@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from utils.errors import AppError, JournalError, UsageError
+from utils import terminal
+from utils.errors import AppError, ConfigError, JournalError, ServiceError, UsageError
 from utils.terminal import show_facts, show_json, show_line, show_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from core.daemon import Daemon
+    from core.supervisor import Supervised
     from core.workspace import Workspace
+    from mcp_servers.client import Sessions
     from utils.config import Settings
+    from watchers.gmail import GmailWatcher
     from watchers.inbox import Inbox
 
 app = typer.Typer(
@@ -58,15 +62,17 @@ def load_settings(vault: Path | None = None, **overrides: str) -> Settings:
 
 
 @contextmanager
-def workspace(settings: Settings, level: str = "info") -> Iterator[Workspace]:
-    """Open the vault's records and close them again."""
+def workspace(
+    settings: Settings, level: str = "info", *, only: str | None = None
+) -> Iterator[Workspace]:
+    """Open the vault's records and close them again; with `only`, as a child of one service."""
     from core.workspace import Workspace
     from mcp_servers.catalog import SERVICES
     from utils import log as logs
     from utils.redact import Redactor
 
     logs.configure(Redactor(settings.secrets()), level)
-    ws = Workspace.open(settings, SERVICES)
+    ws = Workspace.open(settings, {only: SERVICES[only]} if only else SERVICES)
     try:
         yield ws
     finally:
@@ -74,7 +80,7 @@ def workspace(settings: Settings, level: str = "info") -> Iterator[Workspace]:
 
 
 @contextmanager
-def assembled(settings: Settings, level: str) -> Iterator[tuple[Daemon, Inbox]]:
+def assembled(settings: Settings, level: str) -> Iterator[tuple[Daemon, Inbox, list[Supervised]]]:
     """Put the daemon's parts together, watching; take them apart again."""
     from core import starters
     from core.daemon import Daemon
@@ -89,6 +95,7 @@ def assembled(settings: Settings, level: str) -> Iterator[tuple[Daemon, Inbox]]:
         sessions = Sessions(ws.services, settings, ws.paths.state)
         daemon = Daemon(ws, sessions)
         inbox = Inbox(ws, Triage(ws, Lookups(ws, sessions, daemon.bell.ring)))
+        children = mail_watchers(ws, sessions)
         daemon.watches = [
             approvals_bell(ws.vault, daemon.bell.ring),
             inbox_bell(ws.vault, inbox.ring),
@@ -96,12 +103,51 @@ def assembled(settings: Settings, level: str) -> Iterator[tuple[Daemon, Inbox]]:
         try:
             for bell in daemon.watches:
                 bell.start()
-            yield daemon, inbox
+            yield daemon, inbox, children
         finally:
+            for child in children:
+                child.stop()
             inbox.stop()
             for bell in daemon.watches:
                 bell.stop()
             sessions.close()
+
+
+def reads_mail(ws: Workspace) -> bool:
+    """Return whether a mailbox is set up for reading."""
+    return "email" in ws.services and not ws.services["email"].missing(ws.settings)
+
+
+def mail_watchers(ws: Workspace, sessions: Sessions) -> list[Supervised]:
+    """Return the child that watches the mailbox, when one is set up."""
+    from watchers.child import supervised
+
+    if not reads_mail(ws):
+        return []
+    command = [sys.executable, str(Path(__file__).resolve()), "watch", "gmail"]
+    environment = {**sessions.environment("email"), "VAULT_PATH": str(ws.paths.vault)}
+    return [supervised(ws, "gmail", command, environment)]
+
+
+def gmail_watcher(ws: Workspace) -> GmailWatcher:
+    """Return the Gmail watcher with its mailbox."""
+    from mcp_servers.email.mailbox import Mailbox
+    from watchers.gmail import GmailWatcher
+
+    mailbox = Mailbox(ws.settings, ws.clock)
+    query = ws.settings.text("GMAIL_QUERY")
+    return GmailWatcher(ws, mailbox, query, terminal.progress("Reading mail"))
+
+
+def poll_mail_once(ws: Workspace) -> None:
+    """Take in new mail once, when a mailbox is set up; a mailbox that is down is said."""
+    if not reads_mail(ws):
+        return
+    try:
+        while gmail_watcher(ws).poll().waiting:
+            pass
+    except ServiceError as error:
+        sys.stderr.write(f"{error}\n")
 
 
 def serve_vault(
@@ -119,7 +165,7 @@ def serve_vault(
     state.mkdir(parents=True, exist_ok=True)
     lock = acquire_lock(state)
     try:
-        with assembled(settings, level) as (daemon, inbox):
+        with assembled(settings, level) as (daemon, inbox, children):
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: daemon.stop())
             daemon.start()
@@ -128,9 +174,12 @@ def serve_vault(
             if on_ready is not None:
                 on_ready(daemon.ws)
             if once:
+                poll_mail_once(daemon.ws)
                 daemon.run_once(inbox.work)
             else:
                 inbox.start()
+                for child in children:
+                    child.start()
                 daemon.run()
     finally:
         lock.release()
@@ -205,6 +254,41 @@ def demo(
         found |= {"LOG_DIR": "", "STATE_DIR": "", "LIMIT_CURRENCY": "EUR"}
         settings = load_settings(vault, AI_EMPLOYEE_SANDBOX="true", **found)
         serve_vault(settings, once=False, on_ready=practice.guide, level="warning")
+
+
+@app.command()
+def watch(what: Annotated[str, typer.Argument(metavar="gmail")], vault: VaultOption = None) -> None:
+    """Watch one source in this process, as the daemon's child does; ends with its input."""
+    if what != "gmail":
+        raise UsageError(f"There is no watcher called {what}. Known: gmail")
+    from mcp_servers import email
+    from mcp_servers.serve import load_settings as load_settings_of
+    from watchers.child import until_parent_ends
+
+    settings = load_settings_of(email.SERVICE) if vault is None else load_settings(vault)
+    with workspace(settings, only="email") as ws:
+        if not reads_mail(ws):
+            raise ConfigError("GMAIL_TOKEN_FILE", "is not set; sign in first: bin/run auth gmail")
+        stopping = until_parent_ends()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopping.set())
+        gmail_watcher(ws).run(stopping, ws.settings.seconds("GMAIL_POLL_S"))
+
+
+@app.command()
+def auth(
+    what: Annotated[str, typer.Argument(metavar="gmail")],
+    send: Annotated[
+        bool, typer.Option("--send", help="Sign in for drafts and sending, not for reading.")
+    ] = False,
+) -> None:
+    """Sign in to a service; says what it needs in plain words."""
+    if what != "gmail":
+        raise UsageError(f"There is nothing to sign in to called {what}. Known: gmail")
+    from mcp_servers.email.auth import sign_in, words_before
+
+    show_line(words_before(send=send))
+    show_line(f"Signed in as {sign_in(load_settings(), send=send)}.")
 
 
 @app.command()

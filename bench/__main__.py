@@ -96,9 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     show(rows)
     load, processors = before["load"], os.cpu_count() or 1
     if isinstance(load, float) and load > processors / 2:
-        say(
-            f"Other programs were at work (load {load:.1f} on {processors} cores): times are too long."
-        )
+        say(f"Other programs were at work (load {load:.1f}, {processors} cores): times too long")
     report = {
         "at": iso(SystemClock().now()),
         "size": "quick" if wanted.quick else "long" if wanted.long else "full",

@@ -161,7 +161,6 @@ def _take_in(ws: Workspace, entry: dict[str, object]) -> None:
     if entry.get("remote_id"):
         changes["remote_id"] = entry["remote_id"]
     if event == Event.SENDING:
-        changes["attempt"] = entry.get("attempt") or 1
         changes["sending_at"] = from_iso(str(entry["timestamp"]))
     if event == Event.FILED:
         changes["filed_at"] = from_iso(str(entry["timestamp"]))

@@ -73,8 +73,8 @@ class Dashboard:
         try:
             file = self._ws.vault.read(path)
             text = notes.decode(file.data) if file.data.strip() else ""
-            if BEGIN in text and END in text.split(BEGIN, 1)[1]:
-                head, rest = text.split(BEGIN, 1)
+            head, begin, rest = text.rpartition(BEGIN)  # the last: a lone one above is not ours
+            if begin and END in rest:
                 tail = rest.split(END, 1)[1]
                 new = f"{head}{block}{tail}"
             else:

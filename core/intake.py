@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 log = get_logger()
 WITHDRAWN_AFTER_S = 600.0
 REVIEWED = (State.UNKNOWN, State.NOT_SENT, State.REFUSED)
+DECIDES = frozenset({Folder.PENDING, Folder.APPROVED, Folder.REJECTED})
+"""Where an open action's note says what is to become of it; anywhere else it is moved away."""
 
 
 class Intake:
@@ -196,17 +198,16 @@ class Intake:
 
     def moved_out(self, row: Row, looked: Round) -> None:
         """Deal with an approved action whose note no longer lies in `Approved/`."""
-        if row.action_id in looked.places:
-            return  # where it lies now tells what is meant
-        self._absent(row)
+        if not self._is_decided(row, looked):
+            self._absent(row, looked)
 
     def _overdue(self, looked: Round) -> None:
         """Expire proposals nobody decided, and withdraw those whose note is gone."""
         now = self.ws.clock.now()
         waiting = self.ws.journal.in_states(State.PENDING)
         for row in waiting:
-            if row.action_id not in looked.places:
-                self._absent(row)
+            if not self._is_decided(row, looked):
+                self._absent(row, looked)
                 continue
             self._absent_since.pop(row.action_id, None)
             lies_pending = looked.only(row.action_id, Folder.PENDING, self.ws.vault.root)
@@ -224,9 +225,14 @@ class Intake:
         for action_id in set(self._absent_since) - open_ids:
             del self._absent_since[action_id]
 
-    def _absent(self, row: Row) -> None:
-        """Withdraw an action whose note has been nowhere for ten minutes."""
-        if self.ws.vault.find(row.note) is not None:
+    def _is_decided(self, row: Row, looked: Round) -> bool:
+        """Return whether an open action's note lies where its place tells what is meant."""
+        looks = looked.places.get(row.action_id, [])
+        return any(look.path.parent.name in DECIDES for look in looks)
+
+    def _absent(self, row: Row, looked: Round) -> None:
+        """Withdraw an action whose note has been nowhere it is decided for ten minutes."""
+        if row.action_id not in looked.places and self.ws.vault.find(row.note) is not None:
             return  # it lies there, but cannot be read just now
         since = self._absent_since.setdefault(row.action_id, self.ws.clock.monotonic())
         missing_s = self.ws.clock.monotonic() - since

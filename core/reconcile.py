@@ -99,8 +99,8 @@ class Reconciler:
             return
         if watch.future is not None:
             if watch.future.done():
-                result, watch.future = watch.future.result(), None
-                self._take_in(row, watch, result)
+                self._take_in(row, watch, watch.future.result())
+                watch.future = None  # not before: a journal that fails is told again next time
             return
         wait_s = watch.since + watch.tries[0] - self._ws.clock.monotonic()
         if wait_s > 0:
@@ -175,7 +175,6 @@ class Reconciler:
         log.info("action.reconciled", action_id=row.action_id, result="absent")
 
     def _give_up(self, row: Row, watch: _Watch) -> None:
-        watch.over = True
         summary = f"{row.error or 'The answer was lost.'} Read back: {watch.text}"
         entry = approvals.base_entry(
             row, Event.RECONCILED, Actor.DAEMON, result="in_doubt", error=summary
@@ -183,4 +182,5 @@ class Reconciler:
         self._ws.journal.transition(
             row.action_id, {State.UNKNOWN}, None, entry, attempt=row.attempt, summary=summary
         )
+        watch.over = True
         log.warning("action.in_doubt", action_id=row.action_id)

@@ -158,6 +158,10 @@ class Triage:
         if answer.left or source is None:
             self._asks.close(stored, "- Left to you.")
             return
+        rows = self._ws.journal.proposed_from((source.name or "").removesuffix(".md"))
+        if rows:  # a crash came between the proposal and this mark
+            self._asks.close(stored, f"- Proposed as {rows[0].action_id}.")
+            return
         wish = Wish(stored.kind, {**stored.arguments, **answer.changes}, stored.evidence)
         try:
             action_id = self._propose(wish, source)

@@ -98,7 +98,8 @@ def why(ws: Workspace, action_id: str) -> dict[str, Any]:
 
 def sentence(entry: dict[str, Any]) -> str:
     """Return one story entry in plain words."""
-    parameters = entry.get("parameters") or {}
+    ours = entry["event"] in {"decided", "edited"}  # elsewhere they are a caller's words
+    parameters = (entry.get("parameters") if ours else None) or {}
     who = {"owner": "you", "daemon": "the daemon", "claude": "Claude", "cli": "you (terminal)"}
     actor = who.get(str(entry.get("actor")), str(entry.get("actor")))
     event = str(entry["event"])

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mcp_servers import odoo, twitter
+from mcp_servers import email, odoo, twitter
 from utils.config import Kind, Setting
 
 if TYPE_CHECKING:
     from core.actions import Action, Read, Service
 
 SERVICES: dict[str, Service] = {
-    service.name: service for service in (odoo.SERVICE, twitter.SERVICE)
+    service.name: service for service in (odoo.SERVICE, twitter.SERVICE, email.SERVICE)
 }
 
 ACTIONS: dict[str, Action] = {

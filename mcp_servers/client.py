@@ -177,6 +177,9 @@ class Sessions:
         waiting: list[_Job] = []
         try:
             await self._session(service, line, waiting)
+            while not line.queue.empty():  # a call came while the idle server was ending
+                line.running = False
+                await self._session(service, line, waiting)
             line.failures = 0
         except asyncio.CancelledError:
             self._give_up(waiting, line, "the daemon is stopping")

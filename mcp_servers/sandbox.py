@@ -9,7 +9,9 @@ Administration (JSON; what cannot be used is answered 400 with `{"error": senten
 - `GET /_sandbox/effects`: `{"effects": [{seq, service, kind, at, key, payload}], "requests": {}}`.
 - `POST /_sandbox/faults`: `{service, mode, times, match, seconds}`, see `mcp_servers.fakes.Fault`.
 - `POST /_sandbox/reset`: seeds again, without effects, counts and faults.
-- `POST /_sandbox/mail`: 501 until there is a mailbox.
+- `POST /_sandbox/mail`: `{from, to, subject, text, html, date, attachments: [{name, base64}]}` lets
+  a mail come in, see `mcp_servers.email.fake_seeds.composed`; it is no effect, since nobody here
+  made it.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
+from mcp_servers.email.fake import EmailFake
 from mcp_servers.fakes import Fake, Fault, FaultMode, Request, Response, World, fault_of
 from mcp_servers.odoo.fake import OdooFake
 from mcp_servers.twitter.fake import TwitterFake
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-FAKES: tuple[type[Fake], ...] = (OdooFake, TwitterFake)
+FAKES: tuple[type[Fake], ...] = (OdooFake, TwitterFake, EmailFake)
 """One row per service."""
 
 ADDRESS = "127.0.0.1"
@@ -164,6 +167,14 @@ class Sandbox:
         self._world.add_fault(fault)
         return fault
 
+    def _receive(self, request: Request) -> Response:
+        mailbox = next(fake for fake in self._fakes if isinstance(fake, EmailFake))
+        try:
+            with self._world.lock:
+                return Response.of(mailbox.receive(request.json))
+        except ValueError as error:
+            return Response.of({"error": str(error)}, 400)
+
     def _administer(self, request: Request) -> Response:
         match request.method, request.path.removeprefix("/_sandbox/"):
             case "GET", "effects":
@@ -179,7 +190,7 @@ class Sandbox:
                 self.reset()
                 return Response.of({"reset": True})
             case "POST", "mail":
-                return Response.of({"error": "This sandbox has no mailbox yet."}, 501)
+                return self._receive(request)
             case method, ("effects" | "faults" | "reset" | "mail") as name:
                 return Response.of({"error": f"/_sandbox/{name} does not take {method}."}, 405)
             case _, name:

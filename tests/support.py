@@ -74,7 +74,9 @@ def post_note(text: str = "Winter offer from Monday.", *, front: str = "", after
     )
 
 
-def invoice(customer: str = "Acme Ltd", price: str = "1250.00", **more: object) -> dict[str, object]:
+def invoice(
+    customer: str = "Acme Ltd", price: str = "1250.00", **more: object
+) -> dict[str, object]:
     """Return the arguments of an invoice."""
     line = {"description": "Website retainer", "quantity": 1, "unit_price": price}
     return {"customer": customer, "currency": "EUR", "lines": [line], **more}
@@ -91,7 +93,7 @@ def move(path: Path, folder: Path) -> Path:
     """Move a note as a file manager does."""
     target = folder / path.name
     assert not target.exists()
-    os.rename(path, target)
+    path.rename(target)
     return target
 
 
@@ -444,5 +446,3 @@ def log_of(vault: Path) -> list[dict[str, Any]]:
             except ValueError:  # a reader that takes no lock may have to read once more
                 time.sleep(0.01)
     return entries
-
-

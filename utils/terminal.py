@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rich.console import Console
 
@@ -17,6 +17,31 @@ def console() -> Console:
     from rich.console import Console
 
     return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def progress(title: str) -> Callable[[int, int], None]:
+    """Return what shows long work: a bar on a terminal, a plain line now and then elsewhere."""
+    if not sys.stderr.isatty():
+        return lambda done, whole: _plain_progress(title, done, whole)
+    from rich.console import Console
+    from rich.progress import Progress
+
+    bar = Progress(console=Console(stderr=True), transient=True)
+    task = bar.add_task(title, total=None)
+
+    def show(done: int, whole: int) -> None:
+        if done == 1:
+            bar.start()
+        bar.update(task, completed=done, total=whole)
+        if done >= whole:
+            bar.stop()
+
+    return show
+
+
+def _plain_progress(title: str, done: int, whole: int) -> None:
+    if done % 500 == 0:
+        sys.stderr.write(f"{title}: {done} of {whole}\n")
 
 
 def show_json(data: object) -> None:

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from datetime import date
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True)
-class Found(Generic[T]):
+class Found(Generic[T_co]):
     """A value and the words it came from.
 
     Args:
@@ -29,7 +30,7 @@ class Found(Generic[T]):
         place: the passage: text, subject, forwarded, history or an attachment's name.
     """
 
-    value: T
+    value: T_co
     span_text: str
     start: int
     end: int
@@ -38,7 +39,7 @@ class Found(Generic[T]):
 
 
 @dataclass(frozen=True)
-class Abstained(Generic[T]):
+class Abstained(Generic[T_co]):
     """No value, and why.
 
     Args:
@@ -47,7 +48,7 @@ class Abstained(Generic[T]):
     """
 
     reason: str
-    candidates: tuple[Found[T], ...] = ()
+    candidates: tuple[Found[T_co], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -36,14 +36,14 @@ SERVICE = Service(
             "GMAIL_TOKEN_FILE",
             Kind.PATH,
             None,
-            "Where `bin/run auth gmail` keeps the sign-in for reading",
+            "File that keeps the sign-in for reading",
             "secrets/gmail-read.json",
         ),
         Setting(
             "GMAIL_SEND_TOKEN_FILE",
             Kind.PATH,
             None,
-            "Where `bin/run auth gmail --send` keeps the sign-in for drafts and sending",
+            "File that keeps the sign-in for drafts and sending",
             "secrets/gmail-send.json",
         ),
         Setting(
@@ -51,7 +51,7 @@ SERVICE = Service(
             Kind.SECONDS,
             "120",
             "Seconds between two looks at the mailbox",
-            minimum=10,
+            minimum=1,
         ),
         Setting(
             "GMAIL_QUERY",

@@ -73,7 +73,7 @@ def remark_on(address: str) -> str | None:
         return None
     written = written_domain(domain)
     scripts = sorted(_scripts(written))
-    mix = f"mixes {' and '.join(scripts)} letters" if len(scripts) > 1 else "is not plain Latin"
+    mix = f"mixes {' and '.join(scripts)} letters" if len(scripts) > 1 else "has special letters"
     plain = skeleton(written)
     alike = f", looks like {plain}" if plain.isascii() else ""
     return f"CAREFUL: the domain reads {written}, {mix}{alike}"

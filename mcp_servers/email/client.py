@@ -15,7 +15,6 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import requests
 from google.auth.exceptions import GoogleAuthError
 from googleapiclient.discovery import build
 from googleapiclient.errors import Error, HttpError
@@ -29,7 +28,12 @@ from tenacity import (
 
 from mcp_servers.email.credentials import SignIn
 from mcp_servers.email.failures import SIGN_IN_NEEDED, explain, explain_status
-from mcp_servers.email.transport import DiscoveryHttp, NotConnectedError, NotSignedInError
+from mcp_servers.email.transport import (
+    DiscoveryHttp,
+    LostError,
+    NotConnectedError,
+    NotSignedInError,
+)
 from utils.clock import Clock, SystemClock
 from utils.errors import NotSentError, RateLimitedError, RejectedError, ServiceError
 
@@ -51,7 +55,7 @@ PATH = "/gmail/v1/users/me"
 METADATA = ["From", "To", "Subject", "Date", "Message-ID", "X-AI-Employee-Key"]
 
 _FAILURES = (
-    *(NotConnectedError, NotSignedInError, GoogleAuthError, Error, requests.RequestException),
+    *(NotConnectedError, NotSignedInError, GoogleAuthError, Error, LostError),
     *(ValueError, KeyError, TypeError, AttributeError),  # an answer nobody can read
 )
 

@@ -13,8 +13,8 @@ from email import policy
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
+from core.extract.text import one_line
 from mcp_servers.email.identity import address_of, message_id
-from mcp_servers.email.reading import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -129,12 +129,35 @@ def reply(settings: Settings, payload: Payload, key: str, original: Letter, thre
         to=payload["to"],
         cc=payload.get("cc", ()),
         bcc=(),
-        subject=reply_subject(original.subject),
+        subject=reply_subject(original.mail.subject),
         text=f"{text}\n\n{quoted(original)}" if payload["quote"] else text,
         key=key,
         answers=answers,
         references=(*original.references, answers) if answers else (),
         thread_id=thread_id,
+    )
+
+
+def reply_unread(settings: Settings, payload: Payload, key: str, of: str) -> Mail:
+    """Return a reply as far as it is known before its mail has been read.
+
+    Args:
+        settings: whose mail it is, and the signature.
+        payload: of the action.
+        key: the action's key.
+        of: stands for what only the mail tells.
+    """
+    return Mail(
+        sender=address_of(settings),
+        to=payload["to"],
+        cc=payload.get("cc", ()),
+        bcc=(),
+        subject=f"Re: {of}",
+        text=signed(settings, payload["body"]),
+        key=key,
+        answers=of,
+        references=(of,),
+        thread_id=of,
     )
 
 
@@ -155,9 +178,10 @@ def signed(settings: Settings, body: str) -> str:
 
 def quoted(original: Letter) -> str:
     """Return a mail as it stands below a reply, every line behind a `>`, of bounded length."""
-    who = original.sender_name or original.sender or "somebody"
-    when = f"On {original.sent_at:%Y-%m-%d}, " if original.sent_at else ""
-    return "\n".join([f"{when}{one_line(who, 100)} wrote:", *_quote_lines(original.text)])
+    mail = original.mail
+    who = one_line(mail.sender_name or original.sender, 100) or "somebody"
+    when = f"On {mail.date:%Y-%m-%d}, " if mail.date else ""
+    return "\n".join([f"{when}{who} wrote:", *_quote_lines(mail.text or mail.history)])
 
 
 def _quote_lines(text: str) -> Iterator[str]:

@@ -10,9 +10,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mcp_servers.email.compose import KEY_HEADER, Mail, new_mail, reply
+from core.extract.mail import header_text
+from core.extract.text import one_line
+from mcp_servers.email.compose import KEY_HEADER, Mail, new_mail, reply, reply_unread
 from mcp_servers.email.identity import address_of, message_id
-from mcp_servers.email.reading import Letter, one_line, read
+from mcp_servers.email.reading import read
 from mcp_servers.toolset import Done, Evidence, Finding, Page, Toolset, Trace, Write
 from utils.errors import RejectedError
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from core.actions import Payload
     from mcp_servers.email.actions import GetEmail, SearchEmails
     from mcp_servers.email.client import Reader, Row, Writer
+    from mcp_servers.email.reading import Letter
     from utils.config import Settings
 
 URL = "https://mail.google.com/mail/u/0/"
@@ -29,6 +32,8 @@ ALREADY = "sent:"
 LOOK_BACK = timedelta(minutes=1)
 """How far before the sending a mail may be dated: two clocks are never quite the same."""
 LOOK_THROUGH = 20
+LIMIT_TEXT = 20_000
+LIMIT_QUOTED = 4_000
 
 
 def reader(settings: Settings) -> Reader:
@@ -61,10 +66,7 @@ def request_of_draft(settings: Settings, payload: Payload, key: str) -> dict[str
 def request_of_reply(settings: Settings, payload: Payload, key: str) -> dict[str, Any]:
     """Return the two requests that send a reply; what only the mail itself tells is named."""
     of = f"(of mail {payload['message_id']})"
-    unread = Letter("", (), "", "", (), (), (), "", None, "", is_cut=False, attachments=())
-    mail = reply(settings, {**payload, "quote": False}, key, unread, of)
-    shown = _drafted(settings, mail)
-    shown["headers"] |= {"Subject": f"Re: {of}", "In-Reply-To": of, "References": of}
+    shown = _drafted(settings, reply_unread(settings, payload, key, of))
     if payload["quote"]:
         shown["text_below"] = f"the text {of}, every line behind a >"
     return shown | _then(settings)
@@ -277,9 +279,9 @@ def _summary(row: Row) -> dict[str, object]:
     return {
         "id": str(row["id"]),
         "thread_id": str(row.get("threadId", "")),
-        "from": one_line(header_of(row, "From"), 200),
-        "to": one_line(header_of(row, "To"), 300),
-        "subject": one_line(header_of(row, "Subject"), 250),
+        "from": one_line(header_text(header_of(row, "From")), 200),
+        "to": one_line(header_text(header_of(row, "To")), 300),
+        "subject": one_line(header_text(header_of(row, "Subject")), 250),
         "date": _at(row).isoformat(),
         "snippet": one_line(str(row.get("snippet", "")), 200),
         "labels": [str(label) for label in row.get("labelIds", [])][:20],
@@ -294,21 +296,26 @@ def get_email(client: Reader, arguments: GetEmail) -> Page:
 
 
 def _shown(row: Row, letter: Letter) -> dict[str, object]:
+    mail = letter.mail
     return {
         "id": str(row["id"]),
         "thread_id": str(row.get("threadId", "")),
         "message_id": letter.message_id,
         "from": letter.sender,
-        "from_name": letter.sender_name,
+        "from_name": mail.sender_name,
         "reply_to": list(letter.reply_to[:10]),
         "to": list(letter.to[:50]),
         "cc": list(letter.cc[:50]),
-        "subject": letter.subject,
+        "subject": mail.subject,
         "date": _at(row).isoformat(),
-        "text": letter.text,
-        "text_is_cut": letter.is_cut,
-        "attachments": [vars(attachment) for attachment in letter.attachments],
-        "warnings": _warnings(letter),
+        "text": mail.text.strip()[:LIMIT_TEXT],
+        "quoted": mail.history[:LIMIT_QUOTED],
+        "is_cut": len(mail.text) > LIMIT_TEXT or len(mail.history) > LIMIT_QUOTED,
+        "attachments": [
+            {"name": file.name, "type": file.content_type, "size_bytes": file.size}
+            for file in mail.attachments[:50]
+        ],
+        "warnings": [*mail.remarks, *_warnings(letter)],
         "labels": [str(label) for label in row.get("labelIds", [])][:20],
         "url": _url(str(row["id"])),
     }

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from google.oauth2.credentials import Credentials
 
 
+LostError = requests.RequestException
+"""It was sent, and no whole answer came."""
+
+
 class NotConnectedError(Exception):
     """No connection came about, so not one byte was sent. No OSError: urllib3 would wrap it."""
 
@@ -81,7 +85,7 @@ class OnceSession(AuthorizedSession):
         Raises:
             NotSignedInError: nothing was sent; the sign-in is over or cannot be renewed now.
             NotConnectedError: nothing was sent.
-            requests.RequestException: it was sent, and no whole answer came.
+            LostError: it was sent, and no whole answer came.
         """
         self._renew()
         kwargs |= {"timeout": self._timeout_s, "allow_redirects": False}

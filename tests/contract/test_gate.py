@@ -819,7 +819,7 @@ def test_every_call_is_in_the_log_with_who_and_what(
         (proposing, "no_such_tool", {"a": 1}, "refused"),
         (executing, "create_invoice", real(invoice, row), "done"),
         (executing, "create_invoice", real(invoice, row), "refused"),
-        (executing, "reconcile_action", {"approval_id": row.action_id}, "absent"),
+        (executing, "reconcile_action", {"approval_id": row.action_id}, "failed"),
     ]
     for gate, tool, raw, result in calls:
         before = len(log_of(ws))

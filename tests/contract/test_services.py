@@ -9,7 +9,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
@@ -57,6 +57,7 @@ class Case:
         url: a part of the address of what was made.
         absent: what a read-back without a trace says.
         settings: besides those of the sandbox.
+        staged: kind of the invisible first step, if there is one.
     """
 
     kind: str
@@ -66,6 +67,7 @@ class Case:
     url: str
     absent: Finding = Finding.ABSENT
     settings: dict[str, str] = field(default_factory=dict)
+    staged: str | None = None
 
     @property
     def service(self) -> str:
@@ -74,6 +76,19 @@ class Case:
     @property
     def payload(self) -> Payload:
         return payload_of(ACTIONS[self.kind], self.arguments)
+
+
+def shown_mail(request: dict[str, Any]) -> dict[str, Any]:
+    """Return what a preview says of a mail."""
+    headers = request["headers"]
+    people = {name: headers.get(name.title(), "") for name in ("to", "cc", "bcc")}
+    return {**people, "subject": headers["Subject"], "body": request["text"]}
+
+
+def sent_mail(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return what the fake received of a mail."""
+    people = {name: ", ".join(payload[name]) for name in ("to", "cc", "bcc")}
+    return {**people, "subject": payload["subject"], "body": payload["body"]}
 
 
 CASES = (
@@ -109,6 +124,40 @@ CASES = (
             "TWITTER_API_KEY": SECRET,
             "TWITTER_API_SECRET": SECRET,
         },
+    ),
+    Case(
+        kind="email.send_email",
+        arguments={
+            "to": ["Ann <ann@Example.com>", "b@bücher.example"],
+            "cc": "carol@example.com",
+            "bcc": ["dan@example.com"],
+            "subject": "Grüße & <more>",
+            "body": 'Dear Ann,\n\n.\nFrom here on: 5 € = "x"\n' + "long " * 300,
+        },
+        body=shown_mail,
+        sent=sent_mail,
+        url="https://mail.google.com/",
+        staged="email.create_draft",
+    ),
+    Case(
+        kind="email.reply_to_email",
+        arguments={
+            "message_id": "19a8000000000002",
+            "to": "accounts@acme.example",
+            "body": "Thank you, it is on its way.",
+            "quote": False,
+        },
+        body=lambda request: shown_mail(request) | {"subject": "Re: Invoice for November please"},
+        sent=sent_mail,
+        url="https://mail.google.com/",
+        staged="email.create_draft",
+    ),
+    Case(
+        kind="email.create_draft",
+        arguments={"to": "ann@example.com", "subject": "Offer", "body": "Dear Ann"},
+        body=shown_mail,
+        sent=sent_mail,
+        url="https://mail.google.com/",
     ),
 )
 
@@ -156,8 +205,12 @@ def write_of(case: Case) -> Write:
     return toolset_of(case).writes[ACTIONS[case.kind].tool]
 
 
-def perform(case: Case, writer: Any) -> Done:
-    return write_of(case).perform(writer, case.payload, TRACE)
+def perform(case: Case, writer: Any, trace: Trace = TRACE) -> Done:
+    """Do it as the gate does: the invisible step first, where there is one."""
+    write = write_of(case)
+    if write.stage is not None:
+        trace = replace(trace, staged_id=write.stage(writer, case.payload, trace))
+    return write.perform(writer, case.payload, trace)
 
 
 def reconcile(case: Case, settings: Settings) -> Evidence:
@@ -167,6 +220,11 @@ def reconcile(case: Case, settings: Settings) -> Evidence:
 
 def effects_of(sandbox: Sandbox, case: Case) -> list[dict[str, Any]]:
     return [effect for effect in sandbox.effects() if effect["kind"] == case.kind]
+
+
+def seen(sandbox: Sandbox, case: Case) -> list[dict[str, Any]]:
+    """Return all effects but those of the invisible first step."""
+    return [effect for effect in sandbox.effects() if effect["kind"] != case.staged]
 
 
 def wait_for(look: Callable[[], T]) -> T:
@@ -192,7 +250,7 @@ def test_a_write_happens_once_and_as_previewed(
 ) -> None:
     request = write_of(case).request(settings, case.payload, KEY)
     done = perform(case, toolset_of(case).writer(settings))
-    (effect,) = sandbox.effects()
+    (effect,) = seen(sandbox, case)
     assert effect["kind"] == case.kind
     assert case.sent(effect["payload"]) == case.body(request)
     assert done.remote_id == str(effect["payload"]["id"])
@@ -225,7 +283,7 @@ def test_a_fault_is_taken_for_what_it_is(
     assert "Traceback" not in str(caught.value)
     evidence = reconcile(case, settings)
     assert evidence.finding is (Finding.FOUND if count else case.absent)
-    assert len(sandbox.effects()) == count
+    assert len(seen(sandbox, case)) == count
 
 
 def test_a_slow_write_is_unknown_and_found_later(
@@ -338,6 +396,8 @@ class _Redirecting(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the base's name
         """Say nothing."""
 
+    do_GET = do_POST  # noqa: N815 the base's names
+
 
 @pytest.mark.parametrize("status", [302, 307])
 def test_a_redirect_is_not_followed(
@@ -363,7 +423,7 @@ def test_a_reader_can_change_nothing(case: Case, settings: Settings) -> None:
     assert type(writer).__mro__[1] is type(reader)
     more = {name for name in set(dir(writer)) - set(dir(reader)) if not name.startswith("_")}
     assert more
-    assert all(name.startswith("create") for name in more)
+    assert all(name.startswith(("create", "send", "update")) for name in more)
     with pytest.raises(AttributeError):
         perform(case, reader)
 
@@ -391,7 +451,8 @@ def test_no_secret_is_logged_or_shown(
 
 
 def test_reads_page_through_everything(sandbox: Sandbox, case: Case, settings: Settings) -> None:
-    (read,) = (read for read in READS.values() if read.kind.startswith(f"{case.service}."))
+    reads = [read for read in READS.values() if read.kind.startswith(f"{case.service}.")]
+    (read,) = (read for read in reads if "cursor" in read.arguments.model_fields)
     reader = toolset_of(case).reader(settings)
     question = {"query": "e"} if "query" in read.arguments.model_fields else {}
 

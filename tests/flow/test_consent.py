@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from tests.support import (
     move,
     post_note,
 )
+from utils import durable
 
 UNDO_S = 5.0
 
@@ -649,7 +650,7 @@ def test_a_dry_run_moved_to_pending_is_proposed_live(office: Office, sandbox: Sa
     office.approve(path)
     office.look()
     assert office.state(action_id) is State.DRY_RUN_COMPLETED
-    assert sandbox.requests() == {"odoo": 0, "twitter": 0}
+    assert not any(sandbox.requests().values())
 
     office.restart(**sandbox.settings())
     move(office.note(action_id), office.pending)
@@ -868,7 +869,7 @@ def test_every_fault_ends_in_one_visible_place_and_acts_at_most_once(
     if kind.startswith("twitter") and mode in {"lost_answer", "http_500_after"}:
         end = "done"  # the own timeline shows it
     action_id, path = live.invoice() if kind.startswith("odoo") else live.post()
-    sandbox.fault(kind.split(".")[0], mode, match=kind, seconds=0.2)
+    sandbox.fault(kind.split(".", maxsplit=1)[0], mode, match=kind, seconds=0.2)
     live.approve(path)
     live.pass_time(300)
 
@@ -895,7 +896,7 @@ def test_a_service_that_fails_at_everything_is_never_sent_twice(
     live: Office, sandbox: Sandbox, kind: str, mode: str
 ) -> None:
     action_id, path = live.invoice() if kind.startswith("odoo") else live.post()
-    sandbox.fault(kind.split(".")[0], mode, times=0, seconds=1)
+    sandbox.fault(kind.split(".", maxsplit=1)[0], mode, times=0, seconds=1)
     live.approve(path)
     live.pass_time(900)
 
@@ -977,11 +978,36 @@ def test_a_restart_while_reading_back_sends_nothing_again(live: Office, sandbox:
     assert len(sandbox.effects()) == 1
 
 
+@pytest.mark.parametrize("kind", ["odoo.create_invoice", "twitter.create_post"])
+def test_a_journal_that_fails_while_a_doubt_is_settled_is_told_again(
+    live: Office, sandbox: Sandbox, kind: str
+) -> None:
+    action_id, path = live.invoice() if kind.startswith("odoo") else live.post()
+    sandbox.fault(kind.split(".", maxsplit=1)[0], "drop_before", match=kind)
+    live.approve(path)
+    live.pass_time(UNDO_S + 1.5)  # the last read-back is under way or about to be
+    assert live.state(action_id) is State.UNKNOWN
+
+    def full(phase: str, name: str) -> None:
+        if (phase, name) == ("before", "journal.commit"):
+            raise sqlite3.OperationalError("database or disk is full")
+
+    live.clock.advance(60)
+    live.executor.run_ready()
+    live.runner.answered()
+    with durable.listening(full), pytest.raises(sqlite3.OperationalError):
+        live.executor.run_ready()
+    live.pass_time(60)
+
+    assert live.places(action_id) == ["Needs_Review"]
+    assert sandbox.effects() == []
+
+
 def test_the_done_alias_is_read_as_completed(live: Office, sandbox: Sandbox) -> None:
     action_id = in_doubt(live, sandbox)
     done = live.ws.vault.root / "Done"
     done.mkdir()
-    os.rename(live.note(action_id), done / "it.md")
+    live.note(action_id).rename(done / "it.md")
     live.pass_time(60)
     assert live.state(action_id) is State.DONE
     assert live.places(action_id) == ["Completed/2026-11"]

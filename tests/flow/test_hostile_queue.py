@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ FRONT = "---\ntype: approval\naction: twitter.create_post\n"
 ALIAS_BOMB = (
     FRONT
     + "a: &a [x, x, x, x, x, x, x, x, x]\n"
-    + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefg", "bcdefgh"))
+    + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefgh"))
     + "---\n## Content\n\nBoom.\n"
 )
 
@@ -48,8 +49,7 @@ SET_ASIDE: dict[str, bytes] = {
 """These end in `Quarantine/`, each with its reason beside it."""
 
 ADOPTED: dict[str, bytes] = {
-    "20 windows.md": b"\xef\xbb\xbf"
-    + post_note("From Windows.").replace("\n", "\r\n").encode(),
+    "20 windows.md": b"\xef\xbb\xbf" + post_note("From Windows.").replace("\n", "\r\n").encode(),
     "21 two words \N{ROCKET} \N{SNOWMAN}.md": post_note("With a rocket.").encode(),
 }
 """These are sound, but nobody registered them: they go to `Pending_Approval/` and wait."""
@@ -104,14 +104,16 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         good = front_of(note)["action_id"]
 
         outside = lay_out(approved, folder / "outside")
-        os.rename(note, approved / note.name)
+        note.rename(approved / note.name)
 
         dealt_with = [approved / name for name in (*SET_ASIDE, *ADOPTED, note.name)]
         wait_until(
             lambda: not any(map(os.path.lexists, dealt_with)),
             timeout=60,
-            otherwise=lambda: f"still there: {sorted(p.name for p in approved.iterdir())}\n"
-            + daemon.complained()[-3000:],
+            otherwise=lambda: (
+                f"still there: {sorted(p.name for p in approved.iterdir())}\n"
+                + daemon.complained()[-3000:]
+            ),
         )
         adopted = [pending / name for name in ADOPTED]
         wait_until(lambda: all("action_id" in path.read_text() for path in adopted))

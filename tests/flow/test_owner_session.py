@@ -83,8 +83,10 @@ def test_the_demo_from_first_look_to_the_story(tmp_path: Path, env: dict[str, st
     vault = folder / "AI_Employee"
     with run_program(tmp_path, "demo", "--dir", str(folder), env=env) as demo:
         pending = vault / "Pending_Approval"
-        wait_until(lambda: len(list(pending.glob("APR-*.md"))) == 2, 60, demo.complained)
-        assert len(list((vault / "Needs_Action").glob("TSK-*.md"))) == 3
+        for kind in ("Invoice", "Post"):
+            found = f"APR-* {kind} *.md"
+            wait_until(lambda found=found: list(pending.glob(found)), 60, demo.complained)
+        assert list((vault / "Needs_Action").glob("TSK-*.md")), "what no rule knows stays a task"
         assert "mv" in demo.said(), "it says what to do"
         (note,) = pending.glob("*Invoice*.md")
         text = note.read_text()
@@ -92,7 +94,7 @@ def test_the_demo_from_first_look_to_the_story(tmp_path: Path, env: dict[str, st
         assert "SANDBOX: only the practice Odoo on this machine will be changed." in text
         assert "customer_id: 14" in text
 
-        os.rename(note, vault / "Approved" / note.name)
+        note.rename(vault / "Approved" / note.name)
         completed = vault / "Completed"
         wait_until(lambda: list(completed.glob(f"*/{note.name}")), 60, demo.complained)
         (filed,) = completed.glob(f"*/{note.name}")
@@ -169,17 +171,11 @@ def test_looking_deciding_and_keeping(session: Session) -> None:
 
     for arguments in (
         ("why", "APR-20200101-001"),
-        ("approve", "APR-20200101-001"),
         ("approve", yes),  # it does not wait any more
-        ("reject", no, "--reason", "again"),
         ("log", "--date", "yesterday"),
         ("restore", str(backup.parent / "nothing.sqlite")),
-        ("frobnicate",),
     ):
-        if arguments[0] == "frobnicate":
-            assert command(*arguments, env=session.env).returncode == 2
-        else:
-            assert session.run(*arguments, code=2).strip()
+        assert session.run(*arguments, code=2).strip()
 
 
 def test_a_bad_setting_is_named_with_an_example(session: Session) -> None:
@@ -223,9 +219,7 @@ def test_the_sandbox_alone_says_where_it_is_and_how_to_use_it(
 
 
 @pytest.mark.parametrize("damage", ["overwritten", "missing"])
-def test_a_lost_journal_stops_with_2_and_says_how_to_recover(
-    session: Session, damage: str
-) -> None:
+def test_a_lost_journal_stops_with_2_and_says_how_to_recover(session: Session, damage: str) -> None:
     session.run("run", "--once")
     backup = Path(session.run("backup").strip())
     state = session.vault.parent / "Vault" / "State"
@@ -300,7 +294,7 @@ sys.addaudithook(hook)
     with run_program(tmp_path, *arguments, env=session.env, more=search) as daemon:
         wait_until(lambda: all("action_id" in p.read_text() for p in (invoice, post)))
         for path in (invoice, post):
-            os.rename(path, session.vault / "Approved" / path.name)
+            path.rename(session.vault / "Approved" / path.name)
         completed = session.vault / "Completed"
         wait_until(lambda: len(list(completed.glob("*/*.md"))) == 2, 60, daemon.complained)
 

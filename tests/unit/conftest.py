@@ -1,9 +1,11 @@
-"""What the unit tests share: a fixed clock, a vault in `tmp_path`, rows, and a runner that answers."""
+"""What the unit tests share: a fixed clock, a vault in `tmp_path`, rows, a runner that answers."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -84,7 +86,8 @@ def open_ws(tmp_path: Path, clock: FixedClock) -> Iterator[Callable[..., Workspa
 
     yield open_workspace
     for ws in opened:
-        ws.close()
+        with suppress(sqlite3.ProgrammingError):  # the test closed it already
+            ws.close()
 
 
 @pytest.fixture

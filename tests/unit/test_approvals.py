@@ -63,14 +63,14 @@ def test_a_proposal_read_again_is_the_same_request(ws: Workspace, invoice: dict[
 def test_the_row_is_there_before_the_note(ws: Workspace, invoice: dict[str, Any]) -> None:
     """A crash in between loses neither: the text is kept until it is written."""
 
-    class Died(Exception):
+    class DiedError(Exception):
         pass
 
     def die(phase: str, name: str) -> None:
         if (phase, name) == ("before", "file.create"):
-            raise Died
+            raise DiedError
 
-    with durable.listening(die), pytest.raises(Died):
+    with durable.listening(die), pytest.raises(DiedError):
         propose(ws, request(invoice))
     assert list((ws.vault.root / "Pending_Approval").iterdir()) == []
     ((action_id, text, replaces),) = ws.journal.unwritten()

@@ -294,7 +294,7 @@ def test_every_effect_announces_itself_before_and_after(tmp_path: Path, effect: 
     assert heard[-1] == ("after", effect)
 
 
-class _Died(Exception):
+class _DiedError(Exception):
     pass
 
 
@@ -307,13 +307,14 @@ def test_what_fails_before_the_rename_leaves_nothing_behind(tmp_path: Path, effe
 
     def fail(phase: str, name: str) -> None:
         if (phase, name) == ("after", "file.write"):
-            raise _Died
+            raise _DiedError
 
-    with durable.listening(fail), pytest.raises(_Died):
-        if effect == "file.create":
-            files.create(path, b"new")
-        else:
-            files.replace(path, b"new", expected=files.digest(b"old"))
+    writes = {
+        "file.create": lambda: files.create(path, b"new"),
+        "file.replace": lambda: files.replace(path, b"new", expected=files.digest(b"old")),
+    }
+    with durable.listening(fail), pytest.raises(_DiedError):
+        writes[effect]()
     assert names(tmp_path) == (["a.md"] if effect == "file.replace" else [])
     if effect == "file.replace":
         assert path.read_bytes() == b"old"

@@ -638,7 +638,7 @@ def test_a_damaged_journal_is_an_error_that_names_the_newest_backup(
 def test_without_a_backup_the_owner_is_told_what_else_to_do(
     tmp_path: Path, clock: FixedClock
 ) -> None:
-    with pytest.raises(JournalError, match="There is no backup. Put the file back"):
+    with pytest.raises(JournalError, match=r"There is no backup\. Put the file back"):
         opened(tmp_path / "journal.sqlite", clock)
     assert newest_backup(tmp_path / "journal.sqlite") is None
 

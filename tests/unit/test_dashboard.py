@@ -1,0 +1,184 @@
+"""`Dashboard.md`: what waits, what failed, what runs: `core/dashboard.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core import approvals
+from core.actions import State
+from core.approvals import Request
+from core.dashboard import AT_MOST_EVERY_S, BEGIN, END, SETTLE_S, Dashboard
+from core.desk import Desk
+from core.records import Row
+from core.workspace import Workspace
+from utils.audit_log import Actor
+from utils.clock import FixedClock
+
+
+class Bell:
+    """Nobody is woken here."""
+
+    def ring(self) -> None:
+        """Ask for a look around."""
+
+    def answer(self) -> None:
+        """Tell that an answer has come."""
+
+
+@pytest.fixture
+def desk(ws: Workspace, runner: Any) -> Desk:
+    return Desk(ws, runner, Bell())
+
+
+@pytest.fixture
+def board(ws: Workspace, desk: Desk) -> Dashboard:
+    return Dashboard(ws, desk)
+
+
+def written(ws: Workspace) -> str:
+    return (ws.vault.root / "Dashboard.md").read_text()
+
+
+def write(board: Dashboard, clock: FixedClock) -> None:
+    board.refresh()
+    clock.advance(AT_MOST_EVERY_S)
+    board.refresh()
+
+
+def test_what_waits_and_what_runs_is_shown(
+    ws: Workspace, board: Dashboard, clock: FixedClock, invoice: dict[str, Any]
+) -> None:
+    row, _ = approvals.propose(ws, Request("odoo.create_invoice", invoice, Actor.CLAUDE))
+    write(board, clock)
+    text = written(ws)
+    assert "> [!todo] 1 decision waiting\n" in text
+    assert f"> - [[{row.note.removesuffix('.md')}]]\n" in text
+    assert "Odoo: not set up - X: not set up" in text
+    assert text.startswith(f"{BEGIN}\nAssistant: running, last change seen 2026-11-21T12:01:00\n")
+    assert text.endswith(f"\n{END}\n")
+
+
+def test_only_what_changed_is_written_and_not_more_than_once_a_minute(
+    ws: Workspace, board: Dashboard, clock: FixedClock, row: Callable[..., Row]
+) -> None:
+    board.refresh()
+    assert not (ws.vault.root / "Dashboard.md").exists()
+    clock.advance(SETTLE_S)
+    board.refresh()
+    first = written(ws)
+    clock.advance(1000)
+    board.refresh()
+    assert written(ws) == first  # nothing to say: not even the time
+    ws.journal.register(row())
+    board.refresh()
+    clock.advance(SETTLE_S)
+    board.refresh()
+    second = written(ws)
+    assert "1 decision waiting" in second
+    ws.journal.register(row(action_id="B"))
+    board.refresh()
+    clock.advance(AT_MOST_EVERY_S - 1)
+    board.refresh()
+    assert written(ws) == second
+    clock.advance(1)
+    board.refresh()
+    assert "2 decisions waiting" in written(ws)
+
+
+def test_whoever_waits_is_woken(board: Dashboard, desk: Desk) -> None:
+    board.refresh()
+    assert desk.wanted_in_s == SETTLE_S
+
+
+def test_a_stopped_assistant_says_so_at_once(ws: Workspace, board: Dashboard) -> None:
+    board.refresh(stopping=True)
+    assert "Assistant: stopped" in written(ws)
+
+
+OWNERS = "# My page\n\nwords before\n"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param("", id="empty"),
+        pytest.param(OWNERS, id="no-markers"),
+        pytest.param(f"{OWNERS}{BEGIN}\nold\n{END}\nwords after\n", id="markers"),
+        pytest.param(f"{OWNERS}{BEGIN}\nwords after\n", id="end-deleted"),
+        pytest.param(f"{OWNERS}{END}\nwords after\n", id="begin-deleted"),
+        pytest.param(f"{END}\nwords after\n{BEGIN}\n{OWNERS}", id="turned-round"),
+    ],
+)
+def test_the_owners_words_stay_however_often_it_is_written(
+    ws: Workspace, board: Dashboard, clock: FixedClock, row: Callable[..., Row], before: str
+) -> None:
+    """Only what lies between a pair of markers is ours."""
+    path = ws.vault.root / "Dashboard.md"
+    path.write_text(before)
+    for number in range(3):
+        ws.journal.register(row(action_id=f"A{number}"))
+        write(board, clock)
+        text = written(ws)
+        assert f"{number + 1} decision" in text
+        for words in ("# My page", "words before", "words after"):
+            assert (words in text) is (words in before)
+        assert "\nold\n" not in text
+    assert text.count("[!todo]") == 1
+
+
+def test_a_dashboard_that_cannot_be_read_stops_nothing(
+    ws: Workspace, board: Dashboard, clock: FixedClock
+) -> None:
+    path = ws.vault.root / "Dashboard.md"
+    path.symlink_to("/etc/hostname")
+    write(board, clock)
+    assert path.is_symlink()
+
+
+def test_a_pause_is_said_first(ws: Workspace, board: Dashboard, clock: FixedClock) -> None:
+    (ws.vault.root / "PAUSE.md").touch()
+    write(board, clock)
+    assert "> [!warning] PAUSED: `PAUSE.md` lies here; nothing is sent" in written(ws)
+
+
+def test_what_is_in_review_is_said_with_its_reason(
+    ws: Workspace, board: Dashboard, clock: FixedClock, row: Callable[..., Row]
+) -> None:
+    ws.journal.register(
+        row(state=State.UNKNOWN, filed_at=clock.now(), summary="Lost [[x]] | answer")
+    )
+    write(board, clock)
+    text = written(ws)
+    assert "> [!failure] 1 in review" in text
+    assert "> - [[APR-20261121-001 Invoice]]: Lost x answer" in text
+
+
+def test_what_is_left_alone_is_named(
+    ws: Workspace, board: Dashboard, desk: Desk, clock: FixedClock
+) -> None:
+    (ws.vault.root / "Approved" / "a [[x]].txt").touch()
+    desk.look_around()
+    write(board, clock)
+    assert "> - Approved/a x .txt: not a note: only .md files are read here" in written(ws)
+
+
+def test_a_handbook_that_is_not_used_is_said(
+    ws: Workspace, board: Dashboard, clock: FixedClock
+) -> None:
+    (ws.vault.root / "Company_Handbook.md").write_text("```policy\nlimit: 1\n```\n")
+    write(board, clock)
+    assert "> [!warning] The policy block in Company_Handbook.md is not used" in written(ws)
+
+
+def test_a_long_list_is_cut(
+    ws: Workspace, board: Dashboard, clock: FixedClock, row: Callable[..., Row]
+) -> None:
+    for number in range(50):
+        ws.journal.register(row(action_id=f"A{number:02d}", note=f"note {number:02d}.md"))
+    write(board, clock)
+    text = written(ws)
+    assert "50 decisions waiting" in text
+    assert text.count("> - [[") == 20

@@ -1,0 +1,297 @@
+"""The proposal note: its properties, its question, its reasons: `core/proposal.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core import approvals, frontmatter, notes, proposal
+from core.actions import Mode, State, Trust
+from core.approvals import Request
+from core.records import Row
+from core.workspace import Workspace
+from mcp_servers.catalog import ACTIONS
+from utils.audit_log import Actor
+from utils.clock import FixedClock
+
+INVOICE = ACTIONS["odoo.create_invoice"]
+OWNERS = """---
+# my comment
+type: approval_request
+tool: odoo.create_invoice
+mine: "kept"
+---
+My own words.
+
+## Parameters
+
+```yaml
+customer: "Acme Ltd"  # Berlin
+currency: EUR
+lines:
+  - {description: "Retainer", quantity: 1, unit_price: 1250.00}
+```
+## Notes of mine
+more
+"""
+
+
+def propose(ws: Workspace, arguments: dict[str, Any], **more: Any) -> tuple[Row, str]:
+    kind = more.pop("kind", "odoo.create_invoice")
+    row, path = approvals.propose(ws, Request(kind, arguments, Actor.CLAUDE, **more))
+    return row, path.read_text()
+
+
+def parsed(text: str) -> notes.Note:
+    return notes.parse(text.encode())
+
+
+# -- a new note -----------------------------------------------------------------------------------
+
+
+def test_an_invoices_note_is_as_the_contract_shows_it(
+    live_ws: Workspace, invoice: dict[str, Any]
+) -> None:
+    _, text = propose(live_ws, invoice)
+    assert text.startswith(
+        "---\n"
+        'type: "approval"\n'
+        'action_id: "APR-20261121-001"\n'
+        'action: "odoo.create_invoice"\n'
+        'tier: "approval_required"\n'
+        'counterparty: "Acme Ltd"\n'
+        "amount: 1250.00\n"
+        'currency: "EUR"\n'
+        "created: 2026-11-21T12:00:00\n"
+        "expires: 2026-11-28T12:00:00\n"
+        'tags: ["approval/odoo"]\n'
+        "---\n"
+        "> [!question] Approve: create a draft invoice for **Acme Ltd**, **1,250.00 EUR**?\n"
+        f"> {proposal.HOW_TO}\n"
+        "> Nothing has been sent. LIVE: Odoo will be changed for real.\n"
+        "\n## Parameters\n\n```yaml\n"
+    )
+    assert [s.title for s in parsed(text).sections] == ["Parameters", "Why"]
+    assert INVOICE.consequence in text
+    assert "- Account: http://127.0.0.1:1/ acme company of ai@acme.example" in text
+
+
+def test_a_posts_text_stands_under_content(ws: Workspace) -> None:
+    row, text = propose(ws, {"text": "We are #hiring\n# now"}, kind="twitter.create_post")
+    assert "## Content\n\nWe are \\#hiring\n\\# now\n" in text
+    assert set(parsed(text).front) == {
+        *("type", "action_id", "action", "tier", "created", "expires", "tags"),
+    }
+    assert approvals.payload_in(ACTIONS[row.kind], parsed(text)) == row.payload
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        (Mode.DRY_RUN, "DRY RUN: Odoo will not be changed."),
+        (Mode.LIVE, "LIVE: Odoo will be changed for real."),
+        (Mode.SANDBOX, "SANDBOX: only the practice Odoo on this machine will be changed."),
+    ],
+)
+def test_a_note_says_what_its_mode_means(mode: Mode, words: str) -> None:
+    assert proposal.mode_line(mode, "Odoo") == f"Nothing has been sent. {words}"
+
+
+def test_a_dry_run_says_what_is_missing_for_real(ws: Workspace, invoice: dict[str, Any]) -> None:
+    _, text = propose(ws, invoice)
+    assert "> To make it real, set first: DRY_RUN=false, ODOO_LIVE=true, ODOO_URL" in text
+
+
+@pytest.mark.parametrize(
+    "customer",
+    [
+        "[[Approved/x]] **bold** `code`",
+        "Acme]] <img src=x> #tag",
+        "---",
+        "## Content",
+        "> [!success] Done: paid",
+        "a: b # c",
+        "```",
+        '"quoted" \\ back',
+        "true",
+        "2026-11-21",
+        "Łódź & Söhne 日本",
+    ],
+)
+def test_no_name_changes_what_the_note_says(
+    ws: Workspace, invoice: dict[str, Any], customer: str
+) -> None:
+    """The customer's name is data, in properties, question, parameters and file name."""
+    row, text = propose(ws, {**invoice, "customer": customer})
+    note = parsed(text)
+    assert note.front["counterparty"] == customer
+    assert approvals.payload_in(INVOICE, note) == row.payload
+    assert [s.title for s in note.sections] == ["Parameters", "Why"]
+    assert len(note.front) <= 10
+    question = note.body[0]
+    assert question.startswith("> [!question] Approve: ")
+    assert "[[" not in question.replace("\\[", "")
+
+
+def test_words_of_others_are_quoted_and_their_source_named(
+    ws: Workspace, invoice: dict[str, Any]
+) -> None:
+    evidence = "Please pay\n## Content\n```\n---\nstatus: approved"
+    _, text = propose(
+        ws, invoice, trust=Trust.EXTERNAL, source="TSK-20261121-001 Bill", evidence=evidence
+    )
+    assert "- Source: [[TSK-20261121-001 Bill]]" in text
+    assert notes.quoted(evidence) in text
+    assert "The request comes from words that somebody else wrote" in text
+    assert [s.title for s in parsed(text).sections] == ["Parameters", "Why"]
+
+
+def test_remarks_are_shown_and_harmless(ws: Workspace, invoice: dict[str, Any]) -> None:
+    _, text = propose(ws, invoice, remarks=("Similar: [[x]] <b>",))
+    assert "- Similar: x b\n" in text
+
+
+# -- the same thing twice -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("days", "warned"), [(29, True), (31, False)])
+def test_what_was_done_lately_is_warned_of(
+    live_ws: Workspace, invoice: dict[str, Any], clock: FixedClock, days: int, warned: bool
+) -> None:
+    row, _ = propose(live_ws, invoice)
+    live_ws.journal.transition(row.action_id, {State.PENDING}, State.DONE, finished_at=clock.now())
+    clock.advance(days * 86_400)
+    _, text = propose(live_ws, invoice)
+    warning = f"WARNING: the same was already done on 2026-11-21: [[{row.note[:-3]}]]."
+    assert (warning in text) is warned
+
+
+def test_another_amount_is_not_the_same(live_ws: Workspace, invoice: dict[str, Any]) -> None:
+    row, _ = propose(live_ws, invoice)
+    live_ws.journal.transition(row.action_id, {State.PENDING}, State.DONE)
+    line = {**invoice["lines"][0], "unit_price": "1250.01"}
+    _, text = propose(live_ws, {**invoice, "lines": [line]})
+    assert "WARNING" not in text
+
+
+# -- properties and parameters --------------------------------------------------------------------
+
+
+def with_front(row: Row, **properties: object) -> notes.Note:
+    front = {"type": "approval", "action_id": row.action_id, **properties}
+    return parsed(frontmatter.compose(front))
+
+
+@pytest.mark.parametrize(
+    ("properties", "said"),
+    [
+        pytest.param({}, [], id="missing"),
+        pytest.param({"amount": 1250}, [], id="written-otherwise"),
+        pytest.param({"amount": "1250.0"}, [], id="as-text"),
+        pytest.param({"currency": "EUR", "counterparty": "Acme Ltd"}, [], id="same"),
+        pytest.param({"amount": 1300}, ["`amount` says 1300, the parameters say"], id="amount"),
+        pytest.param({"amount": "NaN"}, ["`amount` says NaN"], id="nan"),
+        pytest.param({"counterparty": "Globex"}, ["`counterparty` says Globex"], id="payee"),
+        pytest.param({"action": "odoo.post_invoice"}, ["`action` says odoo.post"], id="action"),
+        pytest.param({"amount": 1, "currency": "USD"}, ["`amount`", "`currency`"], id="two"),
+    ],
+)
+def test_a_property_that_disagrees_is_said(
+    ws: Workspace, invoice: dict[str, Any], properties: dict[str, object], said: list[str]
+) -> None:
+    row, _ = propose(ws, invoice)
+    facts = approvals.facts_of(INVOICE, row.payload)
+    found = proposal.disagreements(row, facts, with_front(row, **properties))
+    assert len(found) == len(said)
+    assert all(words in line for words, line in zip(said, found, strict=True))
+
+
+def test_a_stale_property_is_no_disagreement(ws: Workspace, invoice: dict[str, Any]) -> None:
+    """The owner changed the parameters only; the property still shows the registered amount."""
+    row, text = propose(ws, invoice)
+    line = {**invoice["lines"][0], "unit_price": "1300.00"}
+    edited = approvals.validated(INVOICE, {**invoice, "lines": [line]})
+    facts = approvals.facts_of(INVOICE, edited)
+    assert proposal.disagreements(row, facts, parsed(text)) == []
+    assert proposal.disagreements(row, facts, with_front(row, amount=1300)) == []
+    assert len(proposal.disagreements(row, facts, with_front(row, amount=1400))) == 1
+
+
+# -- rewriting the owner's note -------------------------------------------------------------------
+
+
+def test_an_adopted_note_keeps_the_owners_words(ws: Workspace) -> None:
+    note = parsed(OWNERS)
+    request = Request("odoo.create_invoice", approvals.arguments_of(INVOICE, note), Actor.OWNER)
+    made = approvals.draft(ws, request)
+    row = approvals.new_row(ws, made, title="", note="mine.md")
+    text = proposal.adopted(ws, note, made, row)
+    new = parsed(text)
+    for words in ("# my comment\n", 'mine: "kept"\n', "My own words.\n", "# Berlin\n", "more\n"):
+        assert words in text
+    assert new.front["action_id"] == row.action_id
+    assert new.front["action"] == "odoo.create_invoice"
+    assert "tool" not in new.front
+    assert new.body[0].startswith("> [!question] Approve: create a draft invoice")
+    assert approvals.payload_in(INVOICE, new) == row.payload
+    assert row.note == "mine.md"
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["lf", "crlf"])
+def test_a_looked_up_identifier_is_one_more_line(newline: str) -> None:
+    text = OWNERS.replace("\n", newline)
+    payload = {"customer": "Acme Ltd", "customer_id": 14}
+    new = proposal.with_identifier(text, INVOICE, payload)
+    line = f'customer: "Acme Ltd"  # Berlin{newline}'
+    assert new == text.replace(line, f"{line}customer_id: 14{newline}")
+    assert proposal.with_identifier(new, INVOICE, payload) == new
+    assert proposal.without_identifier(new, INVOICE, {"customer": "Acme Ltd"}) == text
+
+
+def test_nothing_is_written_when_nothing_was_found() -> None:
+    assert proposal.with_identifier(OWNERS, INVOICE, {"customer": "Acme Ltd"}) == OWNERS
+    post = ACTIONS["twitter.create_post"]
+    assert proposal.with_identifier(OWNERS, post, {"customer_id": 1}) == OWNERS
+
+
+def test_a_question_asked_again_says_why(ws: Workspace, invoice: dict[str, Any]) -> None:
+    row, text = propose(ws, invoice)
+    again = proposal.pending_text(ws, parsed(text), row, INVOICE, ("you changed the [[payee]]",))
+    first, second, third, *_ = parsed(again).body
+    assert first.startswith("> [!question] Approve again: create a draft invoice")
+    assert second == "> Asked again because you changed the payee."
+    assert third == f"> {proposal.HOW_TO}"
+    settled = proposal.pending_text(ws, parsed(again), row, INVOICE)
+    assert settled == text
+
+
+def test_a_filed_note_that_is_proposed_again_has_no_ending(
+    ws: Workspace, invoice: dict[str, Any]
+) -> None:
+    row, text = propose(ws, invoice)
+    filed = text.replace('tier: "approval_required"', 'status: "rejected"').replace(
+        "expires: 2026-11-28", "finished: 2026-11-22"
+    )
+    later = replace(row, expires_at=row.expires_at + timedelta(days=7))
+    front = parsed(proposal.pending_text(ws, parsed(filed), later, INVOICE)).front
+    assert (front["tier"], front["expires"]) == ("approval_required", "2026-12-05T12:00:00")
+    assert not {"status", "finished"} & set(front)
+
+
+def test_reasons_are_added_below_what_stands_there() -> None:
+    note = parsed("---\na: 1\n---\n## Why\n\nold\n")
+    text = proposal.with_reasons(note.text, note, "new")
+    assert text == "---\na: 1\n---\n## Why\n\nold\n\nnew\n\n"
+
+
+def test_facts_are_columns(row: Callable[..., Row], ws: Workspace, invoice: dict[str, Any]) -> None:
+    facts = approvals.facts_of(INVOICE, approvals.validated(INVOICE, invoice))
+    columns = proposal.fact_columns(facts)
+    assert columns == {"counterparty": "Acme Ltd", "amount": "1250.00", "currency": "EUR"}
+    shown = proposal.shown_facts(row(**columns))
+    assert {name: str(value) for name, value in shown.items()} == columns
+    assert proposal.shown_facts(row()) == {}

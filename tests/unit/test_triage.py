@@ -1,0 +1,245 @@
+"""Rules that turn what came in into requests: `core/triage.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import notes, tasks
+from core.actions import State, Trust
+from core.lookups import Lookups
+from core.records import Source
+from core.sources import CallResult
+from core.triage import STAYS, Material, Triage, text_of, written_request
+from core.workspace import Workspace
+from mcp_servers.catalog import ACTIONS
+from utils import durable
+from utils.clock import FixedClock
+from utils.errors import NoteError
+
+REQUEST = """---
+type: approval
+action: odoo.create_invoice
+---
+## Parameters
+
+```yaml
+customer: "Acme Ltd"
+customer_id: 14
+currency: EUR
+lines: [{description: "Retainer", quantity: 1, unit_price: "1250.00"}]
+```
+"""
+
+
+def drop(ws: Workspace, clock: FixedClock, text: str, kind: str = "file") -> Source:
+    """Let something come in: its task note, and its original where originals are kept."""
+    kept = ws.vault.root / "Attachments" / f"kept{len(ws.journal.untriaged())}.txt"
+    kept.write_text(text)
+    dropped = tasks.Dropped(
+        key=f"{kind}:{kept.name}",
+        source=kind,
+        sender="somebody",
+        subject="Order",
+        received=clock.now(),
+        text=text,
+        attachments=(kept.name,),
+    )
+    return tasks.drop(ws, dropped)
+
+
+def triage_of(ws: Workspace, runner: Any) -> Triage:
+    return Triage(ws, Lookups(ws, runner, lambda: None))
+
+
+def material(tmp_path: Path, text: str, kind: str = "file") -> Material:
+    path = tmp_path / "kept.txt"
+    path.write_text(text)
+    return Material(ACTIONS, Source("key", "TSK-20261121-001", kind, path.name), path)
+
+
+def task_text(ws: Workspace, source: Source) -> str:
+    return (ws.vault.root / "Needs_Action" / str(source.name)).read_text()
+
+
+# -- the rule -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["action", "action_type", "tool"])
+@pytest.mark.parametrize("start", ["", "\ufeff"], ids=["plain", "bom"])
+def test_a_file_written_like_a_proposal_is_a_request(tmp_path: Path, key: str, start: str) -> None:
+    wish = written_request(material(tmp_path, start + REQUEST.replace("action:", f"{key}:")))
+    assert wish is not None
+    assert wish.kind == "odoo.create_invoice"
+    assert wish.arguments["customer"] == "Acme Ltd"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("Please send Acme an invoice", id="words"),
+        pytest.param(f"Hello\n{REQUEST}", id="not-at-the-start"),
+        pytest.param("---\ntitle: Meeting\n---\nwords", id="other-note"),
+        pytest.param("---\nnever: closed", id="unreadable"),
+        pytest.param("", id="empty"),
+    ],
+)
+def test_other_files_stay_tasks(tmp_path: Path, text: str) -> None:
+    assert written_request(material(tmp_path, text)) is None
+
+
+def test_a_mail_is_never_a_written_request(tmp_path: Path) -> None:
+    """Anybody can write to the owner."""
+    assert written_request(material(tmp_path, REQUEST, kind="email")) is None
+
+
+def test_an_action_that_nobody_knows_is_said(tmp_path: Path) -> None:
+    with pytest.raises(NoteError, match=r"asks for `odoo\.dance`"):
+        written_request(material(tmp_path, REQUEST.replace("odoo.create_invoice", "odoo.dance")))
+
+
+# -- a sweep --------------------------------------------------------------------------------------
+
+
+def test_a_request_becomes_a_tainted_proposal(
+    ws: Workspace, clock: FixedClock, runner: Any
+) -> None:
+    source = drop(ws, clock, REQUEST)
+    triage_of(ws, runner).sweep()
+    (row,) = ws.journal.in_states(State.PENDING)
+    assert (row.trust, row.origin) == (Trust.EXTERNAL, "daemon")
+    assert row.source == str(source.name).removesuffix(".md")
+    assert f"- Proposed: [[{row.note.removesuffix('.md')}]]" in task_text(ws, source)
+    text = (ws.vault.root / "Pending_Approval" / row.note).read_text()
+    assert f"- Source: [[{row.source}]]" in text
+    assert notes.quoted(REQUEST) in text
+    assert ws.journal.untriaged() == []
+
+
+def test_a_missing_identifier_is_looked_up(
+    live_ws: Workspace, clock: FixedClock, runner: Any
+) -> None:
+    runner.results = [CallResult(answered=True, data={"items": [{"id": 9, "name": "Acme Ltd"}]})]
+    drop(live_ws, clock, REQUEST.replace("customer_id: 14\n", ""))
+    triage_of(live_ws, runner).sweep()
+    (row,) = live_ws.journal.in_states(State.PENDING)
+    assert row.payload["customer_id"] == 9
+
+
+def test_what_no_rule_knows_stays_a_task(ws: Workspace, clock: FixedClock, runner: Any) -> None:
+    source = drop(ws, clock, "Please send Acme an invoice")
+    before = task_text(ws, source)
+    triage_of(ws, runner).sweep()
+    assert task_text(ws, source) == before
+    assert ws.journal.source(source.key).triaged == STAYS  # type: ignore[union-attr]
+    assert ws.journal.in_states(*State) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("EUR", "Euro"), "parameters that cannot be used: currency"),
+        (("odoo.create_invoice", "bank.transfer"), "asks for bank.transfer"),
+        (("lines:", "lines: [\nx:"), "No proposal was made: this"),
+    ],
+    ids=["bad-value", "hard-stop", "no-yaml"],
+)
+def test_why_there_is_no_proposal_stands_in_the_task(
+    ws: Workspace, clock: FixedClock, runner: Any, change: tuple[str, str], words: str
+) -> None:
+    source = drop(ws, clock, REQUEST.replace(*change))
+    triage_of(ws, runner).sweep()
+    assert words in task_text(ws, source)
+    assert ws.journal.in_states(*State) == []
+    assert ws.journal.untriaged() == []
+
+
+def test_each_thing_is_triaged_once(ws: Workspace, clock: FixedClock, runner: Any) -> None:
+    drop(ws, clock, REQUEST)
+    triage = triage_of(ws, runner)
+    triage.sweep()
+    triage.sweep()
+    triage_of(ws, runner).sweep()
+    assert len(ws.journal.in_states(State.PENDING)) == 1
+
+
+class _DiedError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("moment", range(1, 12))
+def test_a_crash_at_any_moment_makes_one_proposal(
+    ws: Workspace, clock: FixedClock, runner: Any, moment: int
+) -> None:
+    """What was registered before the death is found again and not proposed twice."""
+    drop(ws, clock, REQUEST)
+    seen = 0
+
+    def die(phase: str, _name: str) -> None:
+        nonlocal seen
+        seen += phase == "after"
+        if seen == moment:
+            raise _DiedError
+
+    try:
+        with durable.listening(die):
+            triage_of(ws, runner).sweep()
+    except _DiedError:
+        pass
+    triage_of(ws, runner).sweep()
+    assert len(ws.journal.in_states(State.PENDING)) == 1
+    assert ws.journal.untriaged() == []
+
+
+def test_a_thing_whose_original_is_not_there_yet_waits(
+    ws: Workspace, clock: FixedClock, runner: Any
+) -> None:
+    source = drop(ws, clock, REQUEST)
+    kept = ws.vault.root / "Attachments" / str(source.original)
+    kept.rename(kept.with_suffix(".away"))
+    triage_of(ws, runner).sweep()
+    assert ws.journal.untriaged() == [source]
+    kept.with_suffix(".away").rename(kept)
+    triage_of(ws, runner).sweep()
+    assert len(ws.journal.in_states(State.PENDING)) == 1
+
+
+def test_the_kept_original_is_read_and_not_the_edited_note(
+    ws: Workspace, clock: FixedClock, runner: Any
+) -> None:
+    source = drop(ws, clock, REQUEST)
+    note = ws.vault.root / "Needs_Action" / str(source.name)
+    note.write_text(REQUEST.replace("1250.00", "9999.00"))
+    triage_of(ws, runner).sweep()
+    (row,) = ws.journal.in_states(State.PENDING)
+    assert row.amount == "1250.00"
+
+
+def test_a_task_note_that_is_gone_stops_nothing(
+    ws: Workspace, clock: FixedClock, runner: Any
+) -> None:
+    source = drop(ws, clock, REQUEST)
+    (ws.vault.root / "Needs_Action" / str(source.name)).unlink()
+    triage_of(ws, runner).sweep()
+    assert len(ws.journal.in_states(State.PENDING)) == 1
+
+
+def test_the_owners_words_in_the_task_stay(ws: Workspace, clock: FixedClock, runner: Any) -> None:
+    source = drop(ws, clock, REQUEST)
+    note = ws.vault.root / "Needs_Action" / str(source.name)
+    text = note.read_text().rstrip("\n") + "\nMine: call them first."
+    note.write_text(text)
+    triage_of(ws, runner).sweep()
+    assert note.read_text().startswith(f"{text}\n- Proposed: [[APR-")
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xff\xfe", b"x" * (256 * 1024 + 1)], ids=["not-utf-8", "too-long"]
+)
+def test_what_is_no_text_is_no_words(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "kept.bin"
+    path.write_bytes(data)
+    assert text_of(path) == ""
+    assert text_of(tmp_path / "none") == ""
