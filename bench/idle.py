@@ -12,9 +12,8 @@ import time
 from typing import TYPE_CHECKING
 
 from bench import processes
-from bench.bed import ROOT, Bed, Running, naive_loop, pause, wait_until
+from bench.bed import ROOT, USED, Bed, Running, naive_loop, pause, wait_until
 from bench.table import Row, say
-from mcp_servers.catalog import SERVICES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,10 +88,10 @@ def _before(running: Running, loop: Running, window_s: float) -> list[Row]:
 
 def _with_servers(bed: Bed, running: Running) -> list[Row]:
     _propose_in_child(bed)
-    wait_until(lambda: len(processes.servers(running.pid)) == len(SERVICES), "warm servers")
+    wait_until(lambda: set(USED) <= set(processes.servers(running.pid)), "warm servers")
     for note in sorted(bed.vault.root.glob("Pending_Approval/*.md")):
         bed.approve(note)
-    bed.wait_completed(len(SERVICES))
+    bed.wait_completed(len(USED))
     sizes = {name: processes.pss_mb(pid) for name, pid in processes.servers(running.pid).items()}
     largest = max(sizes.values())
     each = ", ".join(f"{name} {size:.0f}" for name, size in sorted(sizes.items()))
@@ -111,7 +110,7 @@ def _with_servers(bed: Bed, running: Running) -> list[Row]:
 def _propose_in_child(bed: Bed) -> None:
     code = (
         "import sys; from pathlib import Path; from bench.bed import Bed;"
-        f"Bed(Path(sys.argv[1])).propose({len(SERVICES)})"
+        f"Bed(Path(sys.argv[1])).propose({len(USED)})"
     )
     subprocess.run([sys.executable, "-c", code, str(bed.folder)], cwd=ROOT, check=True)
 

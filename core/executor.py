@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from core import approvals, consent, filing, proposal
 from core.actions import Action, Mode, State, Tier
 from core.consent import Reading, Verdict
+from core.copies import Copies
 from core.desk import Desk, Flight, Round
 from core.inspection import QUIET_S, Look
 from core.intake import REVIEWED, Intake
@@ -55,6 +56,7 @@ class Executor:
         self.intake = Intake(self.desk)
         self.adoption = self.intake.adoption
         self.renewal = self.intake.renewal
+        self.copies = Copies(self.desk, self.adoption)
         self.reconciler = Reconciler(self.desk)
         self._lost: dict[str, int] = {}
 
@@ -131,7 +133,7 @@ class Executor:
         if row is None:
             self.adoption.foreign(look)
             return
-        if self._is_superfluous(row, look, looked):
+        if self.copies.are_in_the_way(row, look, looked):
             return
         if row.state is State.PENDING:
             self._consider(row, look)
@@ -143,34 +145,6 @@ class Executor:
                 self.desk.wake_in(0)
         elif row.filed_at is not None:
             self._came_back(row, look, looked)
-
-    def _is_superfluous(self, row: Row, look: Look, looked: Round) -> bool:
-        """Deal with a second note of the same id: equal copies are one, others are new."""
-        twins = [
-            other
-            for other in looked.places.get(row.action_id, [])
-            if other.path != look.path and other.path.parent.name in _DECIDABLE
-        ]
-        if not twins:
-            return False
-        digests = {other.path: digest_in(self.ws, row, other) for other in (look, *twins)}
-        if digests[look.path] != row.digest and row.digest in digests.values():
-            self.adoption.adopt_copy(look)  # the unregistered one becomes a proposal of its own
-            return True
-        if digests[look.path] == row.digest:
-            others = [twin for twin in twins if digests[twin.path] == row.digest]
-            different = [twin for twin in twins if digests[twin.path] != row.digest]
-            for twin in different:
-                self.adoption.adopt_copy(twin)
-            if different:
-                self.desk.wake_in(QUIET_S)
-                return True  # neither runs until the difference is sorted out
-            for twin in others:
-                if twin.path.parent == look.path.parent and twin.path.name < look.path.name:
-                    self.desk.tidy(look, f"an equal copy of {row.action_id}")
-                    return True
-                self.desk.tidy(twin, f"an equal copy of {row.action_id}, which is approved")
-        return False
 
     def _consider(self, row: Row, look: Look) -> None:
         """Decide whether a pending action whose note lies in `Approved/` runs now."""
@@ -449,9 +423,6 @@ class Executor:
 
 def _words(result: CallResult, name: str) -> list[str]:
     return [str(word) for word in result.data.get(name) or ()]
-
-
-_DECIDABLE = frozenset({str(Folder.APPROVED), str(Folder.PENDING)})
 
 
 def _likelihood(look: Look) -> int:

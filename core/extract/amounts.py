@@ -183,6 +183,15 @@ def _counts(before: str, after: str) -> bool:
     return bool(several.search(before) and not total.search(before) and not total.search(after))
 
 
+def _is_over(before: str, _after: str) -> bool:
+    """Return whether "over 500" means more than that; "an invoice over 500" does not."""
+    return bool(re.search(r"\bover \Z", before)) and not re.search(
+        r"(?:\b(?:invoice|bill|receipt|quote|quotation)\b[^.!?]{0,30}|_) over \Z",
+        before,
+        re.IGNORECASE,
+    )
+
+
 def _has(cue: Cue, before: str, after: str, reach: int = _REACH_CHARS) -> bool:
     found = compiled(r"(?<!\w)(?:{})(?!\w)", cue)
     return bool(found.search(before[-reach:]) or found.search(after[:reach]))
@@ -205,6 +214,7 @@ _TESTS = (
         lambda b, a: _has(Cue.ASIDE, b[-32:], "") or _has(Cue.BESIDE, "", a[:20]),
         "the words beside it make it something else than the price",
     ),
+    (Role.ASIDE, _is_over, "it may mean more than that"),
     (Role.UNCLEAR, _counts, "a number of things stands before it: for all, or for each?"),
     (Role.NET, lambda b, a: _has(Cue.NET, b[-25:], a[:30]), "it is said to be before tax"),
     (Role.TOTAL, lambda b, a: _has(Cue.TOTAL, b[-30:], a[:16]), "it is called the total"),

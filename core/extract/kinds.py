@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
     from core.extract.found import Passage
 
-_SENTENCE = re.compile(r"[^\n.!?]{0,600}(?:[.](?=[\w,])[^\n.!?]{0,600}){0,40}[.!?]?")
+_END = re.compile(r"[.!?](?=\s)|\n")
+_SHORT = re.compile(
+    r"(?:\b(?:zzgl|inkl|exkl|incl|excl|std|mwst|ust|gem|ges|gesetzl|approx|nr|no|hrs|inc|ltd|"
+    r"corp|núm|"
+    r"dr|mr|mrs|ms|st|bzw|ca|evtl|etc|z\.b|d\.h|i\.d|p\.o)|[0-9])\Z",
+    re.IGNORECASE,
+)
 
 
 class Kind(StrEnum):
@@ -89,10 +95,14 @@ def classify(passages: tuple[Passage, ...], documents: tuple[Passage, ...]) -> V
 
 
 def _sentences(passage: Passage) -> Iterator[tuple[int, int, str]]:
-    text = unwrapped(passage.text)[: max(signature_start(passage.text), 0)]
-    for found in _SENTENCE.finditer(text):
-        if len(found[0].strip()) > 3:
-            yield found.start(), found.end(), found[0]
+    text = unwrapped(passage.text)[: signature_start(passage.text)]
+    start = 0
+    for stop in _END.finditer(text):
+        if stop[0] == "." and _SHORT.search(text[max(0, stop.start() - 10) : stop.start()]):
+            continue
+        yield start, stop.end(), text[start : stop.end()]
+        start = stop.end()
+    yield start, len(text), text[start:]
 
 
 def _kind_of(words: str, *, is_subject: bool) -> Kind | None:

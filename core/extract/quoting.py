@@ -40,15 +40,12 @@ _SUBJECT = frozenset(["subject", "betreff", "objet", "asunto"])
 _FORWARD_SUBJECT = re.compile(r"\s*(?:fwd?|wg|tr|rv|reenv|i)\s*:", re.IGNORECASE)
 _ADDRESS = re.compile(r"[\w.+=-]{1,64}@[\w.-]{1,190}\.\w{2,24}")
 _CLOSING = re.compile(
-    r"(?:--|(?:kind|best|warm|many)?\s?(?:regards|wishes|greetings)|many thanks|thanks(?: again)?|"
-    r"thank you|cheers|sincerely|yours\b.{0,15}|best|"
-    r"(?:mit )?(?:freundlichen?|besten?|herzlichen?|viele[n]?|liebe|schöne) gr(?:ü|ue)(?:ß|ss)en?"
-    r"(?: aus .{1,30})?|danke(?: und .{1,30})?|vielen dank.{0,30}|beste grüße|mfg|vg|"
-    r"(?:bien )?cordialement|(?:bien )?à vous|merci(?: d.avance)?|salutations.{0,30}|"
-    r"(?:un )?(?:cordial )?saludos?(?: cordial(?:es)?)?|atentamente|gracias|muchas gracias)"
-    r"\s*[,.!]*",
+    r"(?:--|[^.!?:€$£0-9]{0,30}\b(?:regards|wishes|greetings|thanks|thank you|cheers|sincerely|"
+    r"faithfully|best|gr(?:ü|ue)(?:ß|ss)en?|danke|dank|mfg|vg|lg|cordialement|merci|salutations|"
+    r"saludos?|atentamente|gracias|bien à vous|à bientôt)\b[^.!?:€$£0-9]{0,25})\s*[,.!]*",
     re.IGNORECASE,
 )
+_SIGNED_LINE_CHARS = 60
 
 
 @dataclass(frozen=True)
@@ -231,14 +228,26 @@ def _forwarded(lines: list[str], depth: int) -> Forwarded:
 
 def signature_start(text: str) -> int:
     """Return where the closing words and the signature begin; the text's length without."""
-    position, found = 0, len(text)
+    position = 0
     lines = text.split("\n")
     for number, line in enumerate(lines):
         short = line.strip()
-        if len(short) <= 60 and short and _CLOSING.fullmatch(short):
+        if short and len(short) <= 50 and _CLOSING.fullmatch(short):
             rest = [x for x in lines[number + 1 :] if x.strip()]
-            if len(rest) <= 14 and (short != "--" or rest):
-                found = position
-                break
+            if rest and len(rest) <= 14 and all(len(x) <= 120 for x in rest):
+                return position
         position += len(line) + 1
-    return found
+    return _last_block(text)
+
+
+def _last_block(text: str) -> int:
+    """Return where a last paragraph begins that is only short lines: a name, a company."""
+    body = text.rstrip()
+    start = body.rfind("\n\n") + 2
+    block = body[start:].split("\n")
+    is_signed = start > 2 and len(block) <= 6
+    plain = all(
+        len(x) <= _SIGNED_LINE_CHARS and not re.search(r"[!?;€$£]|[.:] *\Z|[0-9][.,][0-9]{2}", x)
+        for x in block
+    )
+    return start if is_signed and plain else len(text)

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from core.extract.kinds import Sentence
 
 DESCRIPTION_LIMIT_CHARS = 120
-_NUMBER = r"[.:#°º]{{0,2}}[ ]{{0,2}}(?:n[°ºo]\.? ?|nr\.? ?|no\.? ?|number )?#?"
+_NUMBER = r"[.:#°º]{{0,2}}[ ]{{0,2}}(?:is |ist |est |es |n[°ºo]\.? ?|nr\.? ?|no\.? ?|number )?#?"
 _ID = r"((?=[\w/.-]{{0,30}}[0-9])[A-Za-z0-9][\w/.-]{{1,30}})"
-_OTHER_NUMBER = re.compile(r"[0-9]{1,4}(?:[.,/-][0-9]{1,4}){1,2}|20[0-9]{2}")  # amount, date, year
+_OTHER_NUMBER = re.compile(
+    r"[0-9]{1,2}([./-])[0-9]{1,2}(?:\1[0-9]{2,4})?|[0-9.]{1,12}[.,][0-9]{2}|20[0-9]{2}"
+    r"|20[0-9]{2}-[01][0-9]-[0-3][0-9]"
+)  # dates, amounts, years
 ANSWER = re.compile(
     r"^(?:\s*(?:re|fwd?|aw|wg|tr|rv|antw|sv|rép|res)\s*(?:\[\d+\])?\s*:)+\s*", re.IGNORECASE
 )
@@ -55,10 +58,8 @@ def number(passages: tuple[Passage, ...], cue: Cue) -> Found[str] | Abstained[st
     for passage in passages:
         for match in label.finditer(unwrapped(passage.text)):
             value = match[1].rstrip("./-")
-            if len(value) < 2 or re.fullmatch(
-                r"[0-9]{1,4}(?:[.,/-][0-9]{1,4}){1,2}|20[0-9]{2}", value
-            ):
-                continue  # an amount, a date or a year
+            if len(value) < 2 or _OTHER_NUMBER.fullmatch(value):
+                continue
             end = match.start(1) + len(value)
             reason = "it stands behind its label"
             found.setdefault(value, passage.found(value, match.start(1), end, reason))

@@ -25,6 +25,8 @@ from core.actions import Action, Facts, Read
 from mcp_servers.email.addresses import canonical, shown
 
 MAX_RECIPIENTS = 10
+HOURLY_CAP = 20
+"""Mails of one kind begun within an hour: an owner who approves by hand sends fewer."""
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>~=|#$%^&{}]|:(?=//)")
 _UNSAFE_FOR_A_NAME = re.compile(r"[^\w -]+")
 _LINK = re.compile(r"https?://[^\s<>\"')\]]+", re.IGNORECASE)
@@ -55,7 +57,7 @@ def _lines(text: str) -> str:
 def _listed(value: object) -> object:
     """Return one address as a list of one, and none as nothing."""
     if isinstance(value, str):
-        return [value]
+        return [value] if value.strip() else None
     return value or None
 
 
@@ -224,6 +226,7 @@ ACTIONS = (
         facts=facts_of,
         consequence=_SENT,
         content="body",
+        hourly_cap=HOURLY_CAP,
         absence_provable=True,
     ),
     Action(
@@ -235,6 +238,7 @@ ACTIONS = (
         facts=facts_of,
         consequence=f"{_SENT} The subject is that of the mail, with Re: before it.",
         content="body",
+        hourly_cap=HOURLY_CAP,
         absence_provable=True,
     ),
     Action(

@@ -27,6 +27,7 @@ from mcp_servers.email.fake_mailbox import (
     MailStore,
     QueryError,
     Stored,
+    shown_header,
 )
 from mcp_servers.email.fake_shapes import ShapeError, file_of, ids, page, shown_mail
 from mcp_servers.email.identity import KEY_IN_MESSAGE_ID
@@ -376,7 +377,7 @@ class EmailFake:
             **{name: mail.addresses(name) for name in ("to", "cc", "bcc")},
             "subject": mail.header("Subject"),
             "body": mail.text,
-            "headers": {name: str(value) for name, value in mail.message.items()},
+            "headers": {name: shown_header(value) for name, value in mail.message.items()},
         }
         self._world.record(self.service, kind, key[1] if key else None, payload)
 

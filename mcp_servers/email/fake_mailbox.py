@@ -17,15 +17,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email import policy
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from email.parser import BytesParser
+from email.policy import compat32
 from email.utils import getaddresses
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from email.message import EmailMessage
+    from email.message import Message
 
     from utils.clock import Clock
 
@@ -44,6 +46,15 @@ class QueryError(Exception):
     """The search uses a word that is not played here."""
 
 
+def shown_header(value: object) -> str:
+    """Return a header on one line, encoded words decoded."""
+    line = " ".join(str(value).split())
+    try:
+        return str(make_header(decode_header(line))) if "=?" in line else line
+    except (HeaderParseError, LookupError, ValueError):
+        return line
+
+
 @dataclass
 class Stored:
     """One mail as Gmail keeps it."""
@@ -56,19 +67,30 @@ class Stored:
     history_id: int
 
     @cached_property
-    def message(self) -> EmailMessage:
+    def message(self) -> Message:
         """Return the mail taken apart."""
-        return BytesParser(policy=policy.default).parsebytes(self.raw)
+        return BytesParser(policy=compat32).parsebytes(self.raw)
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """Return the first header of each name, names in small letters."""
+        found: dict[str, str] = {}
+        for name, value in self.message.items():
+            found.setdefault(name.lower(), shown_header(value))
+        return found
 
     @cached_property
     def text(self) -> str:
         """Return its text, plain before HTML."""
-        body = self.message.get_body(preferencelist=("plain", "html"))
-        return "" if body is None else str(body.get_content()).replace("\r\n", "\n").rstrip("\n")
+        leaves = [part for part in self.message.walk() if part.get_content_maintype() == "text"]
+        leaves.sort(key=lambda part: part.get_content_subtype() != "plain")
+        data = leaves[0].get_payload(decode=True) if leaves else b""
+        text = data.decode("utf-8", "replace") if isinstance(data, bytes) else ""
+        return text.replace("\r\n", "\n").rstrip("\n")
 
     def header(self, name: str) -> str:
         """Return a header, "" when it is missing."""
-        return str(self.message.get(name, ""))
+        return self.headers.get(name.lower(), "")
 
     def addresses(self, *names: str) -> list[str]:
         """Return the addresses in headers."""
@@ -104,6 +126,7 @@ class MailStore:
     writes_own_message_id: bool = False
     search_is_late: bool = False
     mails: dict[str, Stored] = field(default_factory=dict)
+    threads: dict[str, str] = field(default_factory=dict)
     drafts: dict[str, str] = field(default_factory=dict)
     history: list[tuple[int, str, str]] = field(default_factory=list)
     made: int = 0
@@ -123,6 +146,7 @@ class MailStore:
         mail = Stored(identifier, "", raw, round(received.timestamp() * 1000), set(labels), 0)
         mail.thread_id = thread_id or self._thread_of(mail) or identifier
         self.mails[identifier] = mail
+        self.threads[mail.header("Message-ID")] = mail.thread_id
         self._note("messagesAdded", mail)
         return mail
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
+from mcp_servers.email.fake_mailbox import shown_header
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from email.message import Message
@@ -57,7 +59,7 @@ def shown_mail(mail: Stored, query: Mapping[str, str]) -> dict[str, Json]:
 
 
 def _headers(part: Message) -> list[dict[str, str]]:
-    return [{"name": name, "value": str(value)} for name, value in part.items()]
+    return [{"name": name, "value": shown_header(value)} for name, value in part.items()]
 
 
 def _part(part: Message, number: str) -> dict[str, Json]:

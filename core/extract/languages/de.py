@@ -19,7 +19,8 @@ WORDS = {
         rf"(?:rechnung|rechnungs\w{{3,9}}) {GAP}{GAP}(?:zu )?(?:aus|zu|er|über)?(?:zu)?(?:stell|"
         rf"send|"
         rf"schick|schreib|kommen|mail)\w{{0,4}}|in rechnung (?:zu )?stell\w{{1,3}}|"
-        rf"stellen sie {GAP}{GAP}in rechnung|um (?:die |eine )?(?:rechnung|rechnungsstellung)|"
+        rf"stell\w{{0,4}}\b[^!?\n]{{0,140}}\bin rechnung|"
+        rf"um (?:die |eine )?(?:rechnung|rechnungsstellung)|"
         rf"rechnung erbeten|berechnen sie uns"
     ),
     Cue.WANT_QUOTE: (

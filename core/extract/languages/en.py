@@ -71,7 +71,7 @@ WORDS = {
     Cue.TAX: r"vat|sales tax|tax|gst",
     Cue.ASIDE: (
         r"paid|deposit|down payment|advance|budget|up to|at most|maximum|not exceed(?:ing)?|max|"
-        r"limit|less than|more than|over|under|discount|credit|refund|minus|less|instead of|"
+        r"limit|less than|more than|under|discount|credit|refund|minus|less|instead of|"
         r"rather than|previous\w*|last (?:year|month|time|invoice|quarter)|used to|originally|"
         r"initially|about|around|approx\w*|roughly|circa|ca|between|late fee|penalty|capital|"
         r"savings?|bonus|half of|third of|remaining|remainder|balance of|instal?ment|turnover|"
