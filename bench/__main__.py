@@ -30,9 +30,7 @@ def options(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "machine. Exit code 1 when something could not be measured; a missed budget is shown.",
     )
     size = parser.add_mutually_exclusive_group()
-    size.add_argument(
-        "--quick", action="store_true", help="small sizes, under a minute; no budgets"
-    )
+    size.add_argument("--quick", action="store_true", help="small sizes, under a minute")
     size.add_argument("--long", action="store_true", help="idle for 10 minutes, twice")
     parser.add_argument(
         "--only",

@@ -137,6 +137,7 @@ class Daemon:
         self._stopping = threading.Event()
         self._dashboard = dashboard.Dashboard(ws, self.executor.desk)
         self.watches: Sequence[Watch] = ()
+        self._began = False
         self._full_at = 0.0
         self._look_at = 0.0
         self._work_in_s: float | None = None  # not counting the dashboard's own wish
@@ -255,6 +256,7 @@ class Daemon:
             if not waits and not self.executor.busy and not self.executor.reconciler.has_open():
                 break
             self.bell.wait(min([*waits, ONCE_LOOK_S]))
+        backup.nightly(self.ws)
         self._wind_down()
 
     # -- one round ----------------------------------------------------------------------------
@@ -289,7 +291,9 @@ class Daemon:
         self.ws.journal.remember(HEARTBEAT, iso(self.ws.clock.now()))
         for watch in self.watches:
             watch.check()
-        backup.nightly(self.ws)
+        if self._began:  # a copy of a large journal must not keep the owner waiting for `ready`
+            backup.nightly(self.ws)
+        self._began = True
 
     def _wind_down(self) -> None:
         """Give calls under way a little time, then leave; what is unfinished is read back later."""

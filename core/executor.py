@@ -79,9 +79,9 @@ class Executor:
         self.collect()
         self._doubt_orphans()
         looked = self.desk.look_around()
-        self.intake.run(looked, full=full)
         for look in looked.looks[Folder.APPROVED]:
             self._one(look, looked)
+        self.intake.run(looked, full=full)
         if full:
             self._resume_unseen(looked)
         self.reconciler.run()
@@ -222,7 +222,12 @@ class Executor:
             )
             entries.insert(0, edited)
         if not self.ws.journal.transition(
-            row.action_id, {State.PENDING}, State.APPROVED, *entries, **changes
+            row.action_id,
+            {State.PENDING},
+            State.APPROVED,
+            *entries,
+            durable=row.mode.acts,  # a dry run is harmless twice
+            **changes,
         ):
             self.desk.wake_in(0)
             return
@@ -348,6 +353,7 @@ class Executor:
             state,
             entry,
             finished_at=self.ws.clock.now(),
+            durable=row.mode.acts,
             **changes,
         )
 

@@ -166,6 +166,7 @@ def file_note(ws: Workspace, row: Row, path: Path | None) -> Path:
         filed_at=ws.clock.now(),
         finished_at=at,
         note=target.name,
+        durable=False,  # filing again is harmless
     )
     return target
 

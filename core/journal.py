@@ -300,6 +300,7 @@ class Journal:
         to: State | None,
         *entries: Entry,
         attempt: int | None = None,
+        durable: bool = True,
         **changes: object,
     ) -> bool:
         """Compare-and-set: change an action only if it is in an expected state.
@@ -310,6 +311,7 @@ class Journal:
             to: its new state, None to keep it.
             entries: lines of the story, committed together with the change.
             attempt: also compare the attempt number.
+            durable: whether it must survive power loss; a mark that would be made again need not.
             changes: further columns.
 
         Returns:
@@ -328,7 +330,7 @@ class Journal:
         if attempt is not None:
             sql += " AND attempt = ?"
             values.append(attempt)
-        with self._transaction(self._synced) as connection:
+        with self._transaction(self._synced if durable else self._light) as connection:
             changed = connection.execute(sql, values).rowcount == 1
             if changed:
                 self._tell(connection, entries)

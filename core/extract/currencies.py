@@ -55,7 +55,7 @@ _signs = sorted([*_SIGNS, *_SHARED], key=len, reverse=True)
 _names = sorted(_NAMES, key=len, reverse=True)
 TOKEN = (
     r"(?:" + "|".join(re.escape(s) for s in [*_names, *_signs])
-    + r"|[A-Z]{3})"
+    + r"|(?-i:[A-Z]{3})|eur|usd|gbp|chf)"
 )  # fmt: skip
 _AFTER = re.compile(rf"[ \u00a0\u202f\u2009]?({TOKEN})(?![A-Za-zÀ-ÿ])", re.IGNORECASE)
 _BEFORE = re.compile(

@@ -173,7 +173,10 @@ def _worded(words: str, today: date) -> _Days:
 
 def _days_at(text: str, word: re.Match[str], setting: Setting) -> tuple[int, _Days, str]:
     """Return the day meant by "within 30 days", counted from the mail."""
-    behind = compiled(r"[\s:]{{0,3}}(?:{})?[\s:]{{0,2}}([0-9]{{1,3}}) (?:{})(?!\w)", *_WITHIN)
+    behind = compiled(
+        r"[\s:]{{0,3}}(?:\w{{1,20}} ){{0,2}}?(?:{})?[\s:]{{0,2}}([0-9]{{1,3}}) (?:{})(?!\w)",
+        *_WITHIN,
+    )
     ahead = compiled(r"(?<!\w)(?:{}) ([0-9]{{1,3}}) (?:{})[^.\n]{{0,12}}\Z", *_WITHIN)
     found = behind.match(text, word.end(), word.end() + _CAPTURE_CHARS)
     end = found.end() if found else word.end()

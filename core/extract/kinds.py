@@ -81,11 +81,11 @@ def classify(passages: tuple[Passage, ...], documents: tuple[Passage, ...]) -> V
     doubts: list[str] = []
     for passage in passages:
         for start, end, words in _sentences(passage):
-            kind = _kind_of(words, is_subject=passage.place == "subject")
+            wanted = _kinds_of(words, is_subject=passage.place == "subject")
             if pattern(Cue.NOT).search(words) and _mentions_paper(words):
                 doubts.append(words.strip()[:160])
-            elif kind and not pattern(Cue.REPEAT).search(words):
-                told.append(Sentence(kind, passage, start, end))
+            elif not pattern(Cue.REPEAT).search(words):
+                told += [Sentence(kind, passage, start, end) for kind in wanted]
     bill = _bill(passages, documents)
     if bill and not any(s.kind is Kind.INVOICE for s in told if s.passage.place != "subject"):
         told = [bill]
@@ -105,13 +105,13 @@ def _sentences(passage: Passage) -> Iterator[tuple[int, int, str]]:
     yield start, len(text), text[start:]
 
 
-def _kind_of(words: str, *, is_subject: bool) -> Kind | None:
+def _kinds_of(words: str, *, is_subject: bool) -> list[Kind]:
     asks = is_subject or bool(pattern(Cue.ASK).search(words))
     invoice = bool(pattern(Cue.WANT_INVOICE).search(words))
     quote = bool(pattern(Cue.WANT_QUOTE).search(words))
-    if asks and invoice and not _announces(words):
-        return Kind.INVOICE
-    return Kind.QUOTATION if asks and quote else None
+    invoice = invoice and not _announces(words)
+    told = ((Kind.INVOICE, invoice), (Kind.QUOTATION, quote))
+    return [kind for kind, is_told in told if asks and is_told]
 
 
 def _announces(words: str) -> bool:

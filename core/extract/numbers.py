@@ -58,7 +58,8 @@ _LABELLED = (
     r"(?<!\w)(?:{}|{}|kunden-?(?:nr|nummer)|customer (?:no|number|id)|vat (?:no|id|number)|"
     r"ust-?id(?:nr)?|siret|siren|cif|nif|hrb|rcs|n°|nº|nr|no|ref|réf|id)[.:#°º]{{0,2}} {{0,2}}#?"
     r"(?=[\w/.-]{{0,24}}[0-9])(?:[A-Za-z]{{0,6}}[/_.-]?)?[0-9][\w/-]{{0,24}}"
-    rf"(?![.,'’{THIN} ]?[0-9]|[\w/-]| ?{TOKEN.replace('{', '{{').replace('}', '}}')}(?! ?[0-9]))"
+    rf"(?![.,'’{THIN} ]?[0-9]|[\w/-]|"
+    rf" ?{TOKEN.replace('{', '{{').replace('}', '}}')}(?![A-Za-zÀ-ÿ])(?! ?[0-9]))"
 )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from core.extract import amounts
+from core.extract import amounts, numbers
 from core.extract.amounts import PRICES, Mention, Role
 from core.extract.found import Abstained, Found
 from core.extract.languages.cues import Cue
@@ -118,6 +118,9 @@ def _against(passage: Passage, seen: list[_Seen]) -> str:
     if pattern(Cue.GROSS).search(text):
         return "The text speaks of a sum with tax in it; the price is needed before tax."
     roles = {s.mention.role for s in seen}
+    doubt = pattern(Cue.DOUBT).search(text) if Role.TOTAL not in roles else None
+    if doubt:
+        return f"“{doubt[0]}” may change what the sum means."
     if Role.NET not in roles and Role.TOTAL in roles and _speaks_of_tax(text):
         return "It is not said whether tax is in the total."
     values = {s.value for s in seen}
@@ -137,7 +140,7 @@ def _proven(seen: list[_Seen], passages: tuple[Passage, ...]) -> Found[Price] | 
     for passage in passages:
         own = [s for s in seen if s.passage is passage][:_ITEM_LIMIT]
         others = {s.value for s in seen if s.passage is not passage}
-        found = own and (_net(own, passage) or _product(own) or _items(own))
+        found = own and (_net(own, passage) or _product(own, passage) or _items(own))
         if found and others <= {found.value.total, *(s.value for s in own)}:
             return found
     return None
@@ -178,17 +181,27 @@ def _without_currency(own: list[_Seen], passage: Passage) -> list[_Seen]:
     return rows[:_ITEM_LIMIT]
 
 
-def _product(own: list[_Seen]) -> Found[Price] | None:
+def _product(own: list[_Seen], passage: Passage) -> Found[Price] | None:
     """Return quantity times rate when the text states the result itself."""
     rates = [s for s in own if s.mention.role is Role.RATE]
     results = [s for s in own if s.mention.role in PRICES]
     if len(rates) != 1 or not results or len(own) != 1 + len(results):
         return None
-    rate, quantity = rates[0], rates[0].mention.quantity
-    if quantity is None or {s.value for s in results} != {quantity * rate.value}:
+    rate = rates[0]
+    counted = {rate.mention.quantity, *_counts(passage)} - {None}
+    fitting = {q for q in counted if q and {s.value for s in results} == {q * rate.value}}
+    if len(fitting) != 1:
         return None
-    item = Item(quantity, rate.value)
+    item = Item(fitting.pop(), rate.value)
     return _found([item], rate, "quantity times unit price is the sum that is named")
+
+
+def _counts(passage: Passage) -> set[Decimal]:
+    """Return the numbers that count things: "14 hours", "3 days"."""
+    counted = compiled(r"(?<![\w.,])([0-9]{{1,5}}(?:[.,][0-9]{{1,2}})?) (?:{})(?!\w)", Cue.UNIT)
+    text = readable(passage.text)
+    found = (numbers.read(m[1]).value for m in counted.finditer(text))
+    return {value for value in found if value}
 
 
 def _items(own: list[_Seen]) -> Found[Price] | None:

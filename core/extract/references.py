@@ -97,6 +97,6 @@ def _phrase(passage: Passage, text: str, start: int) -> Found[str] | None:
     words = text[begin:end].strip(" ,:;-–\"'“”„")
     clean = " ".join(re.sub(r"[\[\]{}<>|`*#%^\\]+", " ", words).split())
     letters = sum(c.isalpha() for c in clean)
-    if letters < 4 or _NOTHING.match(clean) or re.match(r"[0-9]", clean):
+    if letters < 4 or _NOTHING.match(clean) or re.match(r"[0-9](?![0-9]{0,3} [a-zà-ÿ])", clean):
         return None
     return passage.found(clean[:1].upper() + clean[1:], begin, end, "the words behind “for”")

@@ -87,7 +87,9 @@ def from_mail(
     own = Passage("text", mail.text)
     if suspicion.versions_differ(own, mail.plain, setting):
         warnings.append("Its plain version names other sums than the one that is shown.")
-    passages = (Passage("subject", mail.subject), own)
+        passages = (Passage("subject", mail.subject), own, Passage("plain version", mail.plain))
+    else:
+        passages = (Passage("subject", mail.subject), own)
     sender = Sender(mail.sender_name, mail.sender_address)
     if mail.forwarded and not kinds.classify((own,), ()).kinds:
         inner = mail.forwarded

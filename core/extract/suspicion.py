@@ -6,6 +6,7 @@ Rules: nothing here decides; a sign makes the extraction ask the owner first, an
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from core.extract import amounts
@@ -70,15 +71,27 @@ def look_alike(name: str, address: str) -> bool:
         address: the sender's address.
     """
     host = address.rpartition("@")[2]
-    words = re.findall(r"[^\W_]+", name.casefold())
-    if not host or not words or _FREE.match(host):
+    if _FREE.match(host):
         return False
-    keys = {words[0], "".join(words[:2]), "".join(words[:-1]), "".join(words)}
+    keys = {key for spelling in _spellings(name) for key in _keys(spelling)}
     labels = {part for label in host.split(".")[:-1] for part in (label, *label.split("-"))}
     pairs = [(k, x) for k in keys for x in labels if len(k) >= 4 and len(x) >= 3]
     if any(k == x for k, x in pairs):
         return False
     return any(_skeleton(k) == _skeleton(x) or _is_one_off(k, x) for k, x in pairs)
+
+
+def _spellings(name: str) -> set[str]:
+    """Return a name as it may be written in an address: ü as u and as ue."""
+    name = name.casefold()
+    plain = unicodedata.normalize("NFKD", name)
+    bare = "".join(c for c in plain if not unicodedata.combining(c))
+    return {bare, name.translate({ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue"})}
+
+
+def _keys(name: str) -> set[str]:
+    words = re.findall(r"[^\W_]+", name) or [""]
+    return {words[0], "".join(words[:2]), "".join(words[:-1]), "".join(words)}
 
 
 def _skeleton(word: str) -> str:

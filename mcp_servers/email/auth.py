@@ -110,7 +110,11 @@ def _asked(client: dict[str, Any], *, send: bool) -> Credentials:
     flow = InstalledAppFlow.from_client_config(client, SCOPES[send])
     try:
         flow.run_local_server(
-            host="127.0.0.1", port=0, timeout_seconds=WAIT_FOR_BROWSER_S, prompt="consent"
+            host="127.0.0.1",
+            port=0,
+            open_browser=_has_browser(),
+            timeout_seconds=WAIT_FOR_BROWSER_S,
+            prompt="consent",
         )
     except WSGITimeoutError as error:
         waited = f"{WAIT_FOR_BROWSER_S // 60} minutes"
@@ -125,6 +129,17 @@ def _asked(client: dict[str, Any], *, send: bool) -> Credentials:
         text = "gave no lasting sign-in. Remove the app under myaccount.google.com, then try again."
         raise RejectedError("Google", text, error_class="NoRefreshToken")
     return credentials
+
+
+def _has_browser() -> bool:
+    """Return whether a browser can be opened; otherwise the address is printed only."""
+    import webbrowser
+
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
 
 
 def _address(url: str, credentials: Credentials) -> str:

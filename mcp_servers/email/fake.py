@@ -184,13 +184,20 @@ class EmailFake:
 
     def _token(self, request: Request) -> Answer:
         form = {name: values[-1] for name, values in parse_qs(request.body.decode()).items()}
-        refresh = form.get("refresh_token", "")
-        if form.get("grant_type") != "refresh_token" or not refresh:
-            return 400, {"error": "invalid_request", "error_description": "Missing parameter."}
-        if "revoked" in refresh:
+        if form.get("grant_type") == "authorization_code" and form.get("code"):
+            refresh = "practice-signed-in-refresh"
+        elif form.get("grant_type") == "refresh_token":
+            refresh = form.get("refresh_token", "")
+        else:
+            return 400, {"error": "unsupported_grant_type"}
+        if not refresh or "revoked" in refresh:
             return INVALID_GRANT
-        token = f"{refresh.removesuffix('-refresh')}-renewed"
-        return 200, {"access_token": token, "expires_in": LIFETIME_S, "token_type": "Bearer"}
+        return 200, {
+            "access_token": f"{refresh.removesuffix('-refresh')}-renewed",
+            "refresh_token": refresh,
+            "expires_in": LIFETIME_S,
+            "token_type": "Bearer",
+        }
 
     def _route(self, request: Request) -> Answer:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

@@ -7,6 +7,8 @@ import json
 import logging
 import socket
 import threading
+import urllib.request
+import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,21 +16,27 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from core.actions import Payload, key_of, payload_of
+from core import approvals
+from core.actions import Payload, State, key_of, payload_of
+from core.records import Row
 from core.settings import SETTINGS
 from core.sources import CursorTooOldError
-from mcp_servers.catalog import ACTIONS, READS, SERVICE_SETTINGS
+from core.workspace import Workspace
+from mcp_servers.catalog import ACTIONS, READS, SERVICE_SETTINGS, SERVICES
 from mcp_servers.email import auth
 from mcp_servers.email.client import Writer
 from mcp_servers.email.failures import SIGN_IN_NEEDED
 from mcp_servers.email.fake import EmailFake
 from mcp_servers.email.mailbox import Mailbox
 from mcp_servers.email.tools import TOOLSET
+from mcp_servers.gate import Gate, Role
 from mcp_servers.sandbox import Sandbox
 from mcp_servers.toolset import Evidence, Finding, Trace, Write
+from utils.audit_log import Actor
 from utils.config import Settings
 from utils.errors import (
     ConfigError,
@@ -315,6 +323,43 @@ def test_a_draft_that_the_owner_sent_meanwhile_is_done(
     fake_of(box).store.send_draft(done.remote_id)
     evidence = write.reconcile(TOOLSET.reader(settings), payload(), began)
     assert evidence.finding is Finding.FOUND
+
+
+def approved(ws: Workspace, kind: str, arguments: Payload) -> Row:
+    """Register an action and let the owner approve it."""
+    row, _ = approvals.propose(ws, approvals.Request(kind, arguments, Actor.CLAUDE))
+    until = ws.clock.now() + timedelta(hours=24)
+    assert ws.journal.transition(
+        row.action_id, {State.PENDING}, State.APPROVED, approved_by="owner", grant_until=until
+    )
+    return row
+
+
+def carried_out(ws: Workspace, row: Row, tool_name: str = "", **arguments: object) -> Any:
+    """Call the server that may execute, as the daemon does."""
+    gate = Gate(ws, "email", TOOLSET, Role.EXECUTE)
+    asked = {**row.payload, "dry_run": False} if not tool_name else arguments
+    name = tool_name or row.kind.split(".")[1]
+    return gate.call(name, {**asked, "approval_id": row.action_id}).data
+
+
+@pytest.mark.parametrize(("mode", "found"), [("drop_before", "absent"), ("lost_answer", "found")])
+def test_the_journal_knows_the_draft_when_the_answer_is_lost(
+    box: Sandbox, tmp_path: Path, mode: str, found: str
+) -> None:
+    settings = Settings((*SETTINGS, *SERVICE_SETTINGS), box.settings(), tmp_path)
+    ws = Workspace.open(settings, SERVICES)
+    ws.vault.prepare()
+    row = approved(ws, SEND, payload())
+    box.fault("email", mode, match=SEND)
+    assert carried_out(ws, row)["status"] == "unknown"
+    now = ws.journal.get(row.action_id)
+    assert now is not None
+    assert now.staged_id in {*fake_of(box).store.drafts, box.effects()[0]["payload"]["id"]}
+    assert carried_out(ws, row, "reconcile_action")["status"] == found
+    assert kinds(box).count(SEND) == (found == "found")
+    assert "refused" in str(carried_out(ws, row)["status"])
+    ws.close()
 
 
 # -- replies --------------------------------------------------------------------------------------
@@ -629,3 +674,40 @@ def test_sign_in_says_what_is_missing(settings: Settings, tmp_path: Path) -> Non
         auth.sign_in(named, send=True)
     assert "Publish app" in auth.words_before(send=True)
     assert "7 days" in auth.words_before(send=False)
+
+
+def test_sign_in_keeps_a_token_file_for_its_owner_only(
+    box: Sandbox, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")  # the sandbox speaks plain http
+    client = tmp_path / "client.json"
+    parts = {
+        "client_id": "client",
+        "client_secret": "secret",
+        "auth_uri": f"{box.url}/auth",
+        "token_uri": f"{box.url}/token",
+        "redirect_uris": ["http://localhost"],
+    }
+    client.write_text(json.dumps({"installed": parts}), encoding="utf-8")
+    target = tmp_path / "secrets" / "gmail.json"
+    named = settings.with_values(GMAIL_CREDENTIALS_FILE=str(client), GMAIL_TOKEN_FILE=str(target))
+    monkeypatch.setattr(webbrowser, "get", lambda _=None: Browser())
+    for _ in range(2):  # the second sign-in replaces the first
+        assert auth.sign_in(named, send=False) == "owner@sandbox.example"
+    assert target.stat().st_mode & 0o777 == 0o600
+    kept = json.loads(target.read_text(encoding="utf-8"))
+    assert kept["account"] == "owner@sandbox.example"
+    assert kept["refresh_token"]
+    assert Mailbox(named).profile()[0] == "owner@sandbox.example"
+
+
+class Browser:
+    """Signs in at once: goes back to the address on this machine with a code."""
+
+    def open(self, address: str, **_: object) -> bool:
+        query = dict(parse_qsl(urlsplit(address).query))
+        assert query["scope"] == "https://www.googleapis.com/auth/gmail.readonly"
+        assert query["access_type"] == "offline"
+        back = f"{query['redirect_uri']}?code=code&state={query['state']}"
+        threading.Thread(target=lambda: urllib.request.urlopen(back).read()).start()
+        return True

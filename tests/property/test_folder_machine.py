@@ -42,7 +42,8 @@ from tests.crash.support_crash import (
 )
 
 TOKEN = re.compile(r"Tk\d+k")
-FOLDERS = ("Pending_Approval", "Approved", "Rejected", "Completed", "Needs_Review", "Private")
+FOLDERS = ("Approved", "Pending_Approval", "Needs_Review", "Rejected", "Completed", "Private")
+TARGETS = ("Approved", "Approved", "Pending_Approval", "Pending_Approval", *FOLDERS[2:])
 COPIES = (
     "{stem} 1.md",
     "{stem} 2.md",
@@ -50,9 +51,22 @@ COPIES = (
     "{stem}.sync-conflict-20261121-093000-ABCDEFG.md",
     "{stem}.md",
 )
-PAUSES_S = (0.5, 2.0, 4.0, 20.0, 700.0, 86_400.0 * 1.5, 86_400.0 * 8)
+THEN_S = (None, None, 0.0, 0.5, 2.0, 4.0)
+"""How long the person waits after a move, with rounds meanwhile; None: the next comes at once."""
+PAUSES_S = (4.0, 20.0, 700.0, 86_400.0 * 1.5, 86_400.0 * 8)
+AT_ONCE = 3
+"""Few notes, so that several things happen to the same one."""
 FAULTS = ("lost_answer", "drop_before", "http_500_after", "auth_expired", "garbage", "http_429")
-numbers = st.integers(0, 1_000)
+numbers = st.integers(0, 5)
+thens = st.sampled_from(THEN_S)
+
+
+WRONG_STATES = {
+    "Pending_Approval": set(State) - {State.PENDING},
+    "Rejected": {State.PENDING, State.APPROVED, State.SENDING},
+    "Completed": {State.PENDING, State.APPROVED, State.SENDING},
+    "Needs_Review": {State.PENDING, State.APPROVED, State.SENDING},
+}
 
 
 def written(wish: Wish, token: str) -> str:
@@ -99,8 +113,9 @@ class FolderMachine(RuleBasedStateMachine):
         return self.ground.vault
 
     def files(self) -> list[Path]:
-        found = [path for folder in FOLDERS for path in (self.vault / folder).rglob("*.md")]
-        return sorted(path for path in found if not is_ignored(path.name))
+        """Return every note in the reach of a person, those that may run first."""
+        found = [p for folder in FOLDERS for p in sorted((self.vault / folder).rglob("*.md"))]
+        return [path for path in found if not is_ignored(path.name)]
 
     def pick(self, number: int) -> Path:
         files = self.files()
@@ -141,12 +156,29 @@ class FolderMachine(RuleBasedStateMachine):
 
     def round(self) -> float:
         before, approved = self.sandbox.effects(), self.tokens_in("Approved")
+        disputed = self.disputed()
         wait_s = self.daemon.step(look=True, full=True)
         for effect in self.sandbox.effects()[len(before) :]:
             (token,) = set(TOKEN.findall(str(effect["payload"])))
             self.claim(token in approved, f"{token} ran, and did not lie in Approved")
+            self.claim(token not in disputed, f"{token} ran beside a note of its id that differs")
             self.done[token] += 1
         return wait_s
+
+    def disputed(self) -> set[str]:
+        """Return the contents of ids that say different things in the folders of decision."""
+        said: dict[str, set[str]] = {}
+        for path, note in self.ground.notes():
+            decides = path.parent.name in FOLDERS[:2] and not left_alone(path)
+            if decides and (action_id := note.word("action_id")):
+                said.setdefault(action_id, set()).update(self.tokens(path))
+        return {token for tokens in said.values() if len(tokens) > 1 for token in tokens}
+
+    def then(self, pause_s: float | None) -> None:
+        if pause_s is not None:
+            self.round()
+            self.clock.advance(pause_s)
+            self.round()
 
     @initialize()
     def begin(self) -> None:
@@ -155,13 +187,9 @@ class FolderMachine(RuleBasedStateMachine):
 
     @rule(pause_s=st.sampled_from(PAUSES_S))
     def time_passes(self, pause_s: float) -> None:
-        for _ in range(3):
-            self.round()
+        self.round()
         self.clock.advance(pause_s)
         self.round()
-
-    @rule()
-    def a_round(self) -> None:
         self.round()
 
     @rule(crash=st.booleans())
@@ -175,6 +203,7 @@ class FolderMachine(RuleBasedStateMachine):
     def service_fails(self, kind: str, mode: str) -> None:
         self.sandbox.fault(WISHES[kind].service, mode, match=kind, seconds=3.0)
 
+    @precondition(lambda self: self.tokens_in("Approved"))
     @rule()
     def pause_or_go_on(self) -> None:
         pause = self.vault / "PAUSE.md"
@@ -185,71 +214,82 @@ class FolderMachine(RuleBasedStateMachine):
 
     # -- proposals -------------------------------------------------------------------------------
 
-    @rule(kind=st.sampled_from(sorted(WISHES)))
-    def claude_proposes(self, kind: str) -> None:
+    @precondition(lambda self: len(self.files()) < AT_ONCE)
+    @rule(kind=st.sampled_from(sorted(WISHES)), then=thens)
+    def claude_proposes(self, then: float | None, kind: str) -> None:
         wish, token = WISHES[kind], self.token()
         gate = Gate(self.ws, wish.service, toolset_of(wish.service), Role.PROPOSE)
         answer = gate.call(wish.tool, {**asked(wish, token), "dry_run": False})
         assert answer.data["status"] == "approval_required"
         self.kept.add(token)
+        self.then(then)
 
-    @rule(kind=st.sampled_from(sorted(WISHES)), folder=st.sampled_from(FOLDERS[:2]))
-    def somebody_writes(self, kind: str, folder: str) -> None:
+    @precondition(lambda self: len(self.files()) < AT_ONCE)
+    @rule(kind=st.sampled_from(sorted(WISHES)), folder=st.sampled_from(FOLDERS[:2]), then=thens)
+    def somebody_writes(self, then: float | None, kind: str, folder: str) -> None:
         wish, token = WISHES[kind], self.token()
         path = self.free(folder, f"Mine {token}.md")
         path.write_text(written(wish, token))
         self.kept.add(token)
         self.came_in(path)
+        self.then(then)
 
     # -- moves -----------------------------------------------------------------------------------
 
     @precondition(lambda self: self.files())
-    @rule(number=numbers, folder=st.sampled_from(FOLDERS))
-    def move(self, number: int, folder: str) -> None:
+    @rule(number=numbers, folder=st.sampled_from(TARGETS), then=thens)
+    def move(self, then: float | None, number: int, folder: str) -> None:
         path = self.pick(number)
         if path.parent.name == folder:
             return
         target = self.free(folder, path.name)
         path.rename(target)
         self.came_in(target)
+        self.then(then)
 
     @precondition(lambda self: any((self.vault / "Pending_Approval").glob("*.md")))
-    @rule(number=numbers)
-    def approve(self, number: int) -> None:
+    @rule(number=numbers, then=thens)
+    def approve(self, then: float | None, number: int) -> None:
         waiting = sorted((self.vault / "Pending_Approval").glob("*.md"))
         path = waiting[number % len(waiting)]
         target = self.free("Approved", path.name)
         path.rename(target)
         self.came_in(target)
+        self.then(then)
 
     @precondition(lambda self: self.files())
-    @rule(number=numbers, folder=st.sampled_from(FOLDERS), style=st.sampled_from(COPIES))
-    def copy(self, number: int, folder: str, style: str) -> None:
+    @rule(
+        number=numbers, folder=st.sampled_from(TARGETS), style=st.sampled_from(COPIES), then=thens
+    )
+    def copy(self, then: float | None, number: int, folder: str, style: str) -> None:
         """Two files: a person's copy, iCloud that keeps both, a sync tool's conflict."""
         path = self.pick(number)
         target = self.free(folder, style.format(stem=path.stem))
         target.write_bytes(path.read_bytes())
         self.came_in(target, copied=True)
+        self.then(then)
 
     @precondition(lambda self: self.files())
-    @rule(number=numbers)
-    def rename(self, number: int) -> None:
+    @rule(number=numbers, then=thens)
+    def rename(self, then: float | None, number: int) -> None:
         path = self.pick(number)
         path.rename(self.free(path.relative_to(self.vault).parts[0], f"Renamed {self.token()}.md"))
+        self.then(then)
 
     @precondition(lambda self: self.files())
-    @rule(number=numbers)
-    def delete(self, number: int) -> None:
+    @rule(number=numbers, then=thens)
+    def delete(self, then: float | None, number: int) -> None:
         path = self.pick(number)
         gone = self.tokens(path)
         path.unlink()
         self.kept -= gone
+        self.then(then)
 
     # -- edits -----------------------------------------------------------------------------------
 
     @precondition(lambda self: self.files())
-    @rule(number=numbers, atomic=st.booleans())
-    def edit_content(self, number: int, atomic: bool) -> None:
+    @rule(number=numbers, atomic=st.booleans(), then=thens)
+    def edit_content(self, then: float | None, number: int, atomic: bool) -> None:
         """Another content: in place, or as an editor that writes a new file over the old one."""
         path = self.pick(number)
         if len(self.tokens(path)) != 1:
@@ -260,23 +300,30 @@ class FolderMachine(RuleBasedStateMachine):
         self._save(path, text, atomic=atomic)
         self.kept.add(token)
         self.came_in(path)
+        self.then(then)
 
     @precondition(lambda self: self.files())
-    @rule(number=numbers, words=st.sampled_from(["\nA remark of mine.\n", "\r\n", "", "\n## Mine\n"]))
-    def edit_words(self, number: int, words: str) -> None:
+    @rule(
+        number=numbers,
+        words=st.sampled_from(["\nA remark of mine.\n", "\r\n", "", "\n## Mine\n"]),
+        then=thens,
+    )
+    def edit_words(self, then: float | None, number: int, words: str) -> None:
         """Words beside the payload."""
         path = self.pick(number)
         before, rule_, after = path.read_text().partition("\n---\n")
         if rule_ and not after.startswith("\n## Mine"):
             self._save(path, f"{before}{rule_}{words}{after}", atomic=True)
+        self.then(then)
 
     @precondition(lambda self: self.files())
-    @rule(number=numbers)
-    def edit_property(self, number: int) -> None:
+    @rule(number=numbers, then=thens)
+    def edit_property(self, then: float | None, number: int) -> None:
         """A shown fact that disagrees with the payload."""
         path = self.pick(number)
         text = path.read_text()
         self._save(path, text.replace("amount: 1250.00", "amount: 99.00"), atomic=False)
+        self.then(then)
 
     def _save(self, path: Path, text: str, *, atomic: bool) -> None:
         if not atomic:
@@ -328,7 +375,9 @@ class FolderMachine(RuleBasedStateMachine):
         (self.vault / "PAUSE.md").unlink(missing_ok=True)
         for _ in range(60):
             wait_s = self.round()
-            late = [row.retry_at for row in self.ws.journal.in_states(State.APPROVED) if row.retry_at]
+            late = [
+                row.retry_at for row in self.ws.journal.in_states(State.APPROVED) if row.retry_at
+            ]
             longest = max([(at - self.clock.at).total_seconds() for at in late], default=0.0)
             self.clock.advance(max(wait_s, longest, 0.01))
         self.clock.advance(700)
@@ -344,6 +393,11 @@ class FolderMachine(RuleBasedStateMachine):
         everything = "".join(p.read_text(errors="replace") for p in self.vault.rglob("*.md"))
         lost = self.kept - set(TOKEN.findall(everything))
         assert not lost, f"lost: {lost}"
+        for path, note in self.ground.notes():
+            row = self.ws.journal.get(note.word("action_id") or "")
+            if row is not None and not left_alone(path):
+                wrong = WRONG_STATES.get(path.parent.name, ())
+                assert row.state not in wrong, f"{row.action_id} lies in {path}: {row.state}"
         problems = [
             problem
             for problem in broken(self.ground, self.sandbox.effects(), grants=99)
@@ -357,8 +411,8 @@ def left_alone(path: Path) -> bool:
 
 
 FolderMachine.TestCase.settings = settings(
-    max_examples=int(os.environ.get("FOLDER_MACHINE_EXAMPLES", "60")),
-    stateful_step_count=int(os.environ.get("FOLDER_MACHINE_STEPS", "25")),
+    max_examples=int(os.environ.get("FOLDER_MACHINE_EXAMPLES", "80")),
+    stateful_step_count=int(os.environ.get("FOLDER_MACHINE_STEPS", "20")),
     derandomize="FOLDER_MACHINE_EXAMPLES" not in os.environ,
     deadline=None,
     suppress_health_check=list(HealthCheck),

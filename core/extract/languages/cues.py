@@ -24,6 +24,7 @@ class Cue(StrEnum):
         BESIDE: the same, words behind it.
         UNIT, EACH, RATE: an amount for one of several.
         CORRECTION: an amount said before is taken back.
+        DOUBT: a single amount may be meant several times, or in part.
         DUE: when money is wanted.
         WITHIN, DAYS: in so many days.
         BILL_TO: a label before the customer's name.
@@ -53,6 +54,7 @@ class Cue(StrEnum):
     EACH = "each"
     RATE = "rate"
     CORRECTION = "correction"
+    DOUBT = "doubt"
     DUE = "due"
     WITHIN = "within"
     DAYS = "days"

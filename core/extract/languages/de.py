@@ -16,7 +16,7 @@ WORDS = {
     Cue.WANT_INVOICE: (
         rf"(?:stell|schick|send|erstell|übersend|übermittel|mail|schreib|benötig|brauch|bräucht|"
         rf"lass)\w{{0,4}} {GAP}{GAP}(?:abschlags|schluss|teil|anzahlungs|proforma-?)?rechnung|"
-        rf"(?:rechnung|rechnungs\w{{3,9}}) {GAP}{GAP}(?:zu )?(?:aus|zu|er|über)?(?:zu)?(?:stell|"
+        rf"(?:rechnung|rechnungs\w{{3,9}})\b[^!?\n]{{0,100}}? (?:zu )?(?:aus|zu|er|über)?(?:zu)?(?:stell|"
         rf"send|"
         rf"schick|schreib|kommen|mail)\w{{0,4}}|in rechnung (?:zu )?stell\w{{1,3}}|"
         rf"stell\w{{0,4}}\b[^!?\n]{{0,140}}\bin rechnung|"
@@ -74,11 +74,11 @@ WORDS = {
         r"weniger als|mehr als|unter|rabatt|skonto|nachlass|gutschrift|abzüglich|minus|statt|"
         r"anstatt|bisher\w{0,3}|letzte[sn]? (?:jahr|monat|mal|rechnung)|ursprünglich|etwa|ungefähr|"
         r"rund|circa|ca|zwischen|mahngebühr|stammkapital|grundkapital|restbetrag|rest von|hälfte|"
-        r"teilbetrag|rate von|umsatz|versichert\w{0,2}|angeboten\w{0,2}|geschätzt\w{0,2}|knapp|gut"
+        r"teilbetrag|rate von|umsatz|versichert\w{0,2}|angeboten\w{0,2}|geschätzt\w{0,2}|knapp|gut|plus|zusätzlich|zuzüglich"
     ),
     Cue.BESIDE: (
         r"bezahlt|anzahlung|rabatt|skonto|nachlass|budget|letztes (?:jahr|mal)|bereits|maximal|"
-        r"höchstens|zu (?:viel|hoch)|statt|überwiesen|angezahlt"
+        r"höchstens|zu (?:viel|hoch)|statt|überwiesen|angezahlt|versand\w{0,6}|porto"
     ),
     Cue.UNIT: (
         r"stunden?|std|tage?s?|wochen?|monate?n?s?|jahre?s?|stücke?|stk|st|einheit(?:en)?|"
@@ -97,13 +97,18 @@ WORDS = {
         r"korrigiere|ich meine|gemeint|doch lieber|besser gesagt|vielmehr|entschuldigung,|"
         r"sorry,|tippfehler|vergessen sie|nein,"
     ),
+    Cue.DOUBT: (
+        r"zweimal|doppelt|hälfte|halb\w{0,2}|je|jeweils|beide[nr]?|raten|teilbeträge|differenz|"
+        r"rabatt|nachlass|(?:hundert|tausend) (?:euro|eur|franken)|tsd\.? ?(?:euro|eur|€)"
+    ),
     Cue.DUE: (
         r"fällig(?:keit)?(?:sdatum|stag)?(?: am| bis| zum| bis zum| ist)?|zahlbar"
         r"(?: bis| am| spätestens| bis spätestens| bis zum)?|zahlungsziel(?: ist)?|zahlungsfrist|"
         r"zahlung(?:seingang)? (?:bis|am|spätestens)(?: zum| am)?|"
         r"(?:zu zahlen|überweisen|begleichen|bezahlen)[^.!?\n]{0,30} bis(?: zum| spätestens)?|"
         r"(?:zahlen|überweisen|begleichen) (?:wir )?(?:bis|am)(?: zum)?|"
-        r"überweisen sie (?:den (?:gesamt|rechnungs)?betrag )?(?:bitte )?bis(?: zum)?"
+        r"(?:überweisen|begleichen|zahlen) sie(?: den (?:gesamt|rechnungs)?betrag)?(?: bitte)?"
+        r"(?: bis)?(?: zum)?"
     ),
     Cue.WITHIN: r"innerhalb(?: von)?|binnen|in|nach|zahlungsziel|netto",
     Cue.DAYS: r"tagen?",

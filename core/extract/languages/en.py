@@ -72,14 +72,14 @@ WORDS = {
     Cue.ASIDE: (
         r"paid|deposit|down payment|advance|budget|up to|at most|maximum|not exceed(?:ing)?|max|"
         r"limit|less than|more than|under|discount|credit|refund|minus|less|instead of|"
-        r"rather than|previous\w*|last (?:year|month|time|invoice|quarter)|used to|originally|"
+        r"rather than|previous\w*|last (?:year|month|time|invoice|quarter)|used to|originally|plus|extra|additional|"
         r"initially|about|around|approx\w*|roughly|circa|ca|between|late fee|penalty|capital|"
         r"savings?|bonus|half of|third of|remaining|remainder|balance of|instal?ment|turnover|"
         r"insur\w{1,8}|revenue|part of|some of|currently|offered|estimated?|quoted"
     ),
     Cue.BESIDE: (
         r"paid|deposit|discount|credit|off|budget|last (?:year|month|time)|already|per ?cent|"
-        r"or so|max|maximum|at most|roughly|approx\w*|before|previously|short|too (?:much|high)"
+        r"or so|max|maximum|at most|roughly|approx\w*|before|previously|short|too (?:much|high)|(?:for )?(?:shipping|postage|delivery)"
     ),
     Cue.UNIT: (
         r"hours?|hrs?|h|days?|weeks?|months?|mo|years?|yr|annum|units?|pieces?|pcs?|items?|"
@@ -95,6 +95,11 @@ WORDS = {
         r"make it|make that|i mean|i meant|we mean|correction|sorry,|actually|scratch that|"
         r"on second thought|wait,|should (?:have )?(?:be|been|read)|typo|ignore (?:my|the) "
         r"(?:last|previous)"
+    ),
+    Cue.DOUBT: (
+        r"twice|thrice|double|half|halves|both|respectively|split|instal?ments?|(?:two|three|\d) "
+        r"(?:parts|times)|difference|discount|\d{1,2} ?% off|each|(?:hundred|thousand|million) "
+        r"(?:eur\w{0,2}|usd|dollars?|gbp|pounds|chf)|\d ?k ?(?:eur|usd|gbp|chf|[€$£])"
     ),
     Cue.DUE: (
         r"due(?: date| on| by| for payment){0,2}|payment (?:is )?(?:due|deadline|date|by|until)"

@@ -62,7 +62,7 @@ WORDS = {
     ),
     Cue.BESIDE: (
         r"ya|pagad[oa]s?|de anticipo|de descuento|como máximo|aproximadamente|el año pasado|"
-        r"el mes pasado|de más|abonad[oa]s?"
+        r"el mes pasado|de más|abonad[oa]s?|de (?:gastos de )?envío"
     ),
     Cue.UNIT: (
         r"horas?|días?|jornadas?|semanas?|mes(?:es)?|años?|unidad(?:es)?|uds?|piezas?|personas?|"
@@ -81,6 +81,10 @@ WORDS = {
     Cue.CORRECTION: (
         r"quiero decir|mejor dicho|perdón,|corrección|en realidad|disculpe,|errata|error|"
         r"no,"
+    ),
+    Cue.DOUBT: (
+        r"dos veces|doble|mitad|cada|ambos|ambas|plazos|respectivamente|descuento|diferencia|"
+        r"(?:cien|ciento|mil) euros?"
     ),
     Cue.DUE: (
         r"(?:fecha de )?vencimiento(?: el| es el)?|vence(?: el)?|pagader[oa](?: el| antes del)?|"

@@ -64,7 +64,7 @@ WORDS = {
     ),
     Cue.BESIDE: (
         r"déjà|payés?|réglés?|d['’]acompte|de remise|de réduction|maximum|environ|de trop|"
-        r"l['’]an dernier|le mois dernier|versés?"
+        r"l['’]an dernier|le mois dernier|versés?|de (?:frais de )?port"
     ),
     Cue.UNIT: (
         r"heures?|jours?|journées?|semaines?|mois|ans?|année|unités?|pièces?|personnes?|"
@@ -83,6 +83,10 @@ WORDS = {
     ),
     Cue.CORRECTION: (
         r"je veux dire|plutôt|erratum|pardon,|correction|en fait|désolée?,|erreur|non,"
+    ),
+    Cue.DOUBT: (
+        r"deux fois|double|moitié|chacune?|les deux|respectivement|en plusieurs fois|remise|"
+        r"différence|(?:cent|mille) euros?"
     ),
     Cue.DUE: (
         r"(?:date d['’])?échéance(?: le| au| est le| fixée au| du)?|à (?:payer|régler)"
