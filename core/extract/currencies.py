@@ -57,7 +57,7 @@ TOKEN = (
     r"(?:" + "|".join(re.escape(s) for s in [*_names, *_signs])
     + r"|(?-i:[A-Z]{3})|eur|usd|gbp|chf)"
 )  # fmt: skip
-_AFTER = re.compile(rf"[ \u00a0\u202f\u2009]?({TOKEN})(?![A-Za-zÀ-ÿ])", re.IGNORECASE)
+_AFTER = re.compile(rf"[ \u00a0\u202f\u2009]?({TOKEN})(?![A-Za-zÀ-ÿ]|-[a-zà-ÿ])", re.IGNORECASE)
 _BEFORE = re.compile(
     rf"(?:(?<![A-Za-zÀ-ÿ0-9])|(?<=[(]))({TOKEN})[ \u00a0\u202f\u2009]?\Z", re.IGNORECASE
 )

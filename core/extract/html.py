@@ -26,7 +26,8 @@ _HIDING = re.compile(
     re.IGNORECASE,
 )
 _TINY = re.compile(
-    r"font-size\s*:\s*0*(?:0|1|0?\.\d{1,9}|[01]\.\d{1,9})(?:p[xt])?\s*(?:[;!]|$)|font-size\s*:\s*0",
+    r"font-size\s*:\s*0*(?:0|1|0?\.\d{1,9}|[01]\.\d{1,9})(?:p[xt])?\s*(?:[;!]|$)|"
+    r"font-size\s*:\s*0(?:\.0{1,9})?(?![.\d])",
     re.IGNORECASE,
 )
 _REAL_SIZE = re.compile(r"font-size\s*:\s*(?:0?\.[1-9]|[1-9])", re.IGNORECASE)

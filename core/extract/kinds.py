@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from core.extract.found import Passage
 
+_SENTENCE_LIMIT = 20
 _END = re.compile(r"[.!?](?=\s)|\n")
 _SHORT = re.compile(
     r"(?:\b(?:zzgl|inkl|exkl|incl|excl|std|mwst|ust|gem|ges|gesetzl|approx|nr|no|hrs|inc|ltd|"
@@ -91,7 +92,7 @@ def classify(passages: tuple[Passage, ...], documents: tuple[Passage, ...]) -> V
         told = [bill]
     in_text = [s for s in told if s.passage.place != "subject"] or told
     kinds = tuple(dict.fromkeys(s.kind for s in in_text))
-    return Verdict(kinds, tuple(in_text), tuple(doubts))
+    return Verdict(kinds, tuple(in_text[:_SENTENCE_LIMIT]), tuple(doubts[:_SENTENCE_LIMIT]))
 
 
 def _sentences(passage: Passage) -> Iterator[tuple[int, int, str]]:

@@ -142,7 +142,7 @@ def sender(value: str, remarks: list[str]) -> tuple[str, str]:
         name, address = one_line(angled[1], 120).strip("\"' "), angled[2].lower()
     else:
         name, address = "", value.strip().lower()
-    if not _BARE.fullmatch(address):
+    if not _BARE.fullmatch(address) or "<" in name:
         remarks.append("The sender's address cannot be read.")
         return name, ""
     if "@" in name:

@@ -51,8 +51,8 @@ _CAPITALS = (
     r"(?<!\w)(?=[A-Z0-9/_-]{0,20}[0-9])[A-Z]{1,6}[/_-][A-Z0-9/_-]{1,20}(?![\w.,]?[0-9])",
 )
 _TRAPS = (
-    *(re.compile(trap, re.IGNORECASE) for trap in _CASELESS),
     *(re.compile(trap) for trap in _CAPITALS),
+    *(re.compile(trap, re.IGNORECASE) for trap in _CASELESS),
 )
 _LABELLED = (
     r"(?<!\w)(?:{}|{}|kunden-?(?:nr|nummer)|customer (?:no|number|id)|vat (?:no|id|number)|"

@@ -70,10 +70,19 @@ def companies(passage: Passage, setting: Setting) -> list[Name]:
             start = lead.end()
         for begin in _beginnings(text, start, match.end()):
             name = text[begin : match.end()]
+            name = _without_full_stop(name, text[match.end() : match.end() + 3])
             if COMPANY.fullmatch(name) and not _is_owner(name, setting):
                 reason = "a name with its legal form"
-                found.append(passage.found(name, begin, match.end(), reason))
+                found.append(passage.found(name, begin, begin + len(name), reason))
     return found
+
+
+def _without_full_stop(name: str, behind: str) -> str:
+    """Return a name without the point that ends its sentence; "S.A." and "Inc.," keep theirs."""
+    dotted = name.rsplit(" ", 1)[-1].count(".") > 1
+    goes_on = behind[:1] in {",", ")"} or behind.lstrip(" ")[:1].islower()
+    own_line = behind[:1] in {"", "\n"} and len(name.split()) > 1 and not behind.strip(" \n")
+    return name if dotted or goes_on or own_line else name.rstrip(".")
 
 
 def _beginnings(text: str, start: int, end: int) -> tuple[int, ...]:

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from core.extract.found import Passage, Setting
 
 _ITEM_LIMIT = 30
+_ASKED_NUMBER = re.compile(
+    r"\b(?:invoice|bill|charge|facturer|facturez|facturar|rechnung|facture|factura)"
+    r"(?: (?:us|me|uns|nous|for|of|über|von|de|por|with|only|just|now|exactly)){0,3} "
+    r"([0-9]{2,9})(?![0-9/_-])(?! (?!for\b|as\b|und\b|and\b|pour\b|para\b|please\b|"
+    r"für\b)[a-zà-ÿ]{3})",
+    re.IGNORECASE,
+)
 _TAX_ID = re.compile(r"\A[ .-]*(?:id|no|nr|number|reg|[A-Z]{2} ?[0-9])", re.IGNORECASE)
 
 
@@ -113,22 +120,31 @@ def _single(seen: list[_Seen], passages: tuple[Passage, ...]) -> Found[Price] | 
 def _against(passage: Passage, seen: list[_Seen]) -> str:
     """Return what in a passage makes a single sum doubtful, "" if nothing does."""
     text = unwrapped(passage.text)
+    roles = {s.mention.role for s in seen}
     if pattern(Cue.CORRECTION).search(text):
         return "The text corrects itself."
     if pattern(Cue.GROSS).search(text):
         return "The text speaks of a sum with tax in it; the price is needed before tax."
-    roles = {s.mention.role for s in seen}
-    doubt = pattern(Cue.DOUBT).search(text) if Role.TOTAL not in roles else None
+    if Role.TOTAL in roles:
+        open_tax = Role.NET not in roles and _speaks_of_tax(text)
+        return "It is not said whether tax is in the total." if open_tax else ""
+    doubt = pattern(Cue.DOUBT).search(text)
     if doubt:
         return f"“{doubt[0]}” may change what the sum means."
-    if Role.NET not in roles and Role.TOTAL in roles and _speaks_of_tax(text):
-        return "It is not said whether tax is in the total."
-    values = {s.value for s in seen}
-    taken = tuple(s.mention for s in seen if s.passage is passage)
-    others = [v for v, _, _ in amounts.bare(passage, taken) if v not in values]
-    if others and roles == {Role.PLAIN}:
+    if roles == {Role.PLAIN} and _other_numbers(passage, seen):
         return "Another number looks like money without a currency."
     return ""
+
+
+def _other_numbers(passage: Passage, seen: list[_Seen]) -> bool:
+    """Return whether a number without a currency may be the price instead."""
+    values = {s.value for s in seen}
+    taken = tuple(s.mention for s in seen if s.passage is passage)
+    if any(value not in values for value, _, _ in amounts.bare(passage, taken)):
+        return True
+    asked = _ASKED_NUMBER.finditer(readable(passage.text))
+    starts = {(m.start, m.end) for m in taken}
+    return any(not any(a <= m.start(1) < b for a, b in starts) for m in asked)
 
 
 def _speaks_of_tax(text: str) -> bool:

@@ -85,11 +85,11 @@ def from_mail(
     papers = tuple(Passage(n, clean(t, TEXT_LIMIT_CHARS)) for n, t in (documents or {}).items())
     remarks, warnings = list(mail.remarks), [r for r in mail.remarks if "sender" in r]
     own = Passage("text", mail.text)
+    other: tuple[Passage, ...] = ()
     if suspicion.versions_differ(own, mail.plain, setting):
         warnings.append("Its plain version names other sums than the one that is shown.")
-        passages = (Passage("subject", mail.subject), own, Passage("plain version", mail.plain))
-    else:
-        passages = (Passage("subject", mail.subject), own)
+        other = (Passage("plain version", mail.plain),)
+    passages = (Passage("subject", mail.subject), own, *other)
     sender = Sender(mail.sender_name, mail.sender_address)
     if mail.forwarded and not kinds.classify((own,), ()).kinds:
         inner = mail.forwarded

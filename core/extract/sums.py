@@ -83,15 +83,19 @@ def _sum(text: str, run: re.Match[str]) -> Sum | None:
         start = text.rindex(left.text, max(0, start - 25), start)
     if right:
         end = text.index(right.text, end) + len(right.text)
-    contested = _is_glued(text, run, left, right) or _is_torn(text, run)
+    clash = left is not None and right is not None and not _shared(left, right)
+    contested = clash or _is_glued(text, run, left, right) or _is_torn(text, run)
     return Sum(run[0], start, end, currency, contested)
 
 
 def _agreed(left: Currency | None, right: Currency | None) -> Currency | None:
     if left is None or right is None:
         return left or right
-    shared = tuple(c for c in left.options if c in right.options)
-    return Currency(shared or (*left.options, *right.options), right.text)
+    return Currency(_shared(left, right) or right.options, right.text)
+
+
+def _shared(left: Currency, right: Currency) -> tuple[str, ...]:
+    return tuple(c for c in left.options if c in right.options)
 
 
 def _is_a_word(currency: Currency, run: str) -> bool:

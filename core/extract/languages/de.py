@@ -16,7 +16,8 @@ WORDS = {
     Cue.WANT_INVOICE: (
         rf"(?:stell|schick|send|erstell|übersend|übermittel|mail|schreib|benötig|brauch|bräucht|"
         rf"lass)\w{{0,4}} {GAP}{GAP}(?:abschlags|schluss|teil|anzahlungs|proforma-?)?rechnung|"
-        rf"(?:rechnung|rechnungs\w{{3,9}})\b[^!?\n]{{0,100}}? (?:zu )?(?:aus|zu|er|über)?(?:zu)?(?:stell|"
+        rf"(?:rechnung|rechnungs\w{{3,9}})\b[^!?\n]{{0,100}}? (?:zu )?(?:aus|zu|er|"
+        rf"über)?(?:zu)?(?:stell|"
         rf"send|"
         rf"schick|schreib|kommen|mail)\w{{0,4}}|in rechnung (?:zu )?stell\w{{1,3}}|"
         rf"stell\w{{0,4}}\b[^!?\n]{{0,140}}\bin rechnung|"
@@ -74,7 +75,8 @@ WORDS = {
         r"weniger als|mehr als|unter|rabatt|skonto|nachlass|gutschrift|abzüglich|minus|statt|"
         r"anstatt|bisher\w{0,3}|letzte[sn]? (?:jahr|monat|mal|rechnung)|ursprünglich|etwa|ungefähr|"
         r"rund|circa|ca|zwischen|mahngebühr|stammkapital|grundkapital|restbetrag|rest von|hälfte|"
-        r"teilbetrag|rate von|umsatz|versichert\w{0,2}|angeboten\w{0,2}|geschätzt\w{0,2}|knapp|gut|plus|zusätzlich|zuzüglich"
+        r"teilbetrag|rate von|umsatz|versichert\w{0,2}|angeboten\w{0,2}|geschätzt\w{0,2}|knapp|"
+        r"gut|plus|zusätzlich|zuzüglich"
     ),
     Cue.BESIDE: (
         r"bezahlt|anzahlung|rabatt|skonto|nachlass|budget|letztes (?:jahr|mal)|bereits|maximal|"

@@ -72,14 +72,16 @@ WORDS = {
     Cue.ASIDE: (
         r"paid|deposit|down payment|advance|budget|up to|at most|maximum|not exceed(?:ing)?|max|"
         r"limit|less than|more than|under|discount|credit|refund|minus|less|instead of|"
-        r"rather than|previous\w*|last (?:year|month|time|invoice|quarter)|used to|originally|plus|extra|additional|"
+        r"rather than|previous\w*|last (?:year|month|time|invoice|quarter)|used to|originally|"
+        r"plus|extra|additional|"
         r"initially|about|around|approx\w*|roughly|circa|ca|between|late fee|penalty|capital|"
         r"savings?|bonus|half of|third of|remaining|remainder|balance of|instal?ment|turnover|"
         r"insur\w{1,8}|revenue|part of|some of|currently|offered|estimated?|quoted"
     ),
     Cue.BESIDE: (
         r"paid|deposit|discount|credit|off|budget|last (?:year|month|time)|already|per ?cent|"
-        r"or so|max|maximum|at most|roughly|approx\w*|before|previously|short|too (?:much|high)|(?:for )?(?:shipping|postage|delivery)"
+        r"or so|max|maximum|at most|roughly|approx\w*|before|previously|short|too (?:much|high)|"
+        r"(?:for )?(?:shipping|postage|delivery)"
     ),
     Cue.UNIT: (
         r"hours?|hrs?|h|days?|weeks?|months?|mo|years?|yr|annum|units?|pieces?|pcs?|items?|"
