@@ -114,7 +114,7 @@ def ask(ws: Workspace, source: Source, unclear: Unclear) -> Ask:
     front = {
         "type": "ask",
         "id": ask_id,
-        "about": f"[[{notes.inline(about)}]]",
+        "about": notes.link(about),
         "action": unclear.kind,
         "created": Plain(show(ws.clock, now)),
         "tags": ["ask"],

@@ -162,6 +162,7 @@ def _take_in(ws: Workspace, entry: dict[str, object]) -> None:
         changes["remote_id"] = entry["remote_id"]
     if event == Event.SENDING:
         changes["sending_at"] = from_iso(str(entry["timestamp"]))
+        changes["attempt"] = entry.get("attempt") or row.attempt + 1
     if event == Event.FILED:
         changes["filed_at"] = from_iso(str(entry["timestamp"]))
     ws.journal.transition(action_id, set(State), state, **changes)  # type: ignore[arg-type] # column names are checked there

@@ -82,6 +82,11 @@ class Journal:
         try:
             journal = cls(path, clock)
             journal._prepare(may_create=may_create)
+        except sqlite3.OperationalError as error:
+            raise JournalError(
+                f"The journal {path} cannot be used just now ({error}). Close other programs that "
+                "hold it and try again."
+            ) from error
         except sqlite3.DatabaseError as error:
             raise damaged(path, error) from error
         return journal
@@ -299,7 +304,7 @@ class Journal:
         expect: Collection[State],
         to: State | None,
         *entries: Entry,
-        attempt: int | None = None,
+        of_attempt: int | None = None,
         durable: bool = True,
         **changes: object,
     ) -> bool:
@@ -310,7 +315,7 @@ class Journal:
             expect: the states it may be in.
             to: its new state, None to keep it.
             entries: lines of the story, committed together with the change.
-            attempt: also compare the attempt number.
+            of_attempt: also compare the attempt number.
             durable: whether it must survive power loss; a mark that would be made again need not.
             changes: further columns.
 
@@ -327,9 +332,9 @@ class Journal:
         sql = f"UPDATE actions SET {sets} WHERE action_id = ? AND state IN ({states})"
         values = [to_column(name, value) for name, value in changes.items()]
         values += [action_id, *(str(state) for state in expect)]
-        if attempt is not None:
+        if of_attempt is not None:
             sql += " AND attempt = ?"
-            values.append(attempt)
+            values.append(of_attempt)
         with self._transaction(self._synced if durable else self._light) as connection:
             changed = connection.execute(sql, values).rowcount == 1
             if changed:

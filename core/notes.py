@@ -324,6 +324,11 @@ def inline(text: object, limit: int = 120) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+def link(name: str) -> str:
+    """Return a wikilink to a note of ours, by its name without `.md`."""
+    return f"[[{re.sub(r'[][|#^]', '', name)}]]"
+
+
 def bold(text: object) -> str:
     """Return a name or figure set bold, with nothing in it that Markdown would act on."""
     return f"**{inline(text)}**"

@@ -151,7 +151,7 @@ def why(ws: Workspace, made: Draft, row: Row) -> str:
     lines += equal_warnings(ws, row)
     lines.append(f"- Account: {notes.inline(made.account)}")
     if made.request.source:
-        lines.append(f"- Source: [[{notes.inline(made.request.source)}]]")
+        lines.append(f"- Source: {notes.link(made.request.source)}")
     if made.request.evidence:
         lines += [
             "",

@@ -273,7 +273,7 @@ class Gate:
                 return _not_staged(self._service.title, error)
             trace = replace(trace, staged_id=staged_id)
             self._ws.journal.transition(
-                row.action_id, {State.SENDING}, None, attempt=attempt, staged_id=staged_id
+                row.action_id, {State.SENDING}, None, of_attempt=attempt, staged_id=staged_id
             )
         return self._perform(call, write, writer, trace)
 
@@ -313,7 +313,7 @@ class Gate:
             {State.SENDING},
             outcome.state,
             entry,
-            attempt=attempt,
+            of_attempt=attempt,
             finished_at=now,
             request=call.request,
             remote_id=outcome.remote_id,

@@ -42,9 +42,6 @@ WORDLIKE = frozenset(
         "BAM",
         "GEL",
         "LAK",
-        "COP",
-        "CAD",
-        "ANG",
         "BOB",
         "DOP",
     ]

@@ -26,12 +26,22 @@ def price(text: str, setting: Setting = SETTING) -> str | None:
 @pytest.mark.parametrize(
     ("written", "value"),
     [
-        ("1,250.00", "1250.00"), ("1.250,00", "1250.00"), ("1'250.50", "1250.50"),
-        ("1’250.50", "1250.50"), ("1 250,00", "1250.00"), ("1\u202f250,00", "1250.00"),
-        ("1.250", "1250"), ("1,250", "1250"), ("12,5", "12.5"), ("1.250,-", "1250"),
-        ("500.--", "500"), ("1,25,000.00", "125000.00"), ("1.250.000", "1250000"), ("0.99", "0.99"),
+        ("1,250.00", "1250.00"),
+        ("1.250,00", "1250.00"),
+        ("1'250.50", "1250.50"),
+        ("1’250.50", "1250.50"),
+        ("1 250,00", "1250.00"),
+        ("1\u202f250,00", "1250.00"),
+        ("1.250", "1250"),
+        ("1,250", "1250"),
+        ("12,5", "12.5"),
+        ("1.250,-", "1250"),
+        ("500.--", "500"),
+        ("1,25,000.00", "125000.00"),
+        ("1.250.000", "1250000"),
+        ("0.99", "0.99"),
     ],
-)  # fmt: skip
+)
 def test_numbers_are_read_as_written(written, value):
     assert numbers.read(written).value == Decimal(value)
 
@@ -48,12 +58,26 @@ def test_three_decimals_are_open_where_the_currency_has_three():
 @pytest.mark.parametrize(
     "trap",
     [
-        "PO 4711", "order no. 4711", "Rechnung Nr. 2026-118", "facture n° 2026/14", "#4711",
-        "+49 89 1234567", "Tel. 089 1234567", "DE89 3704 0044 0532 0130 00", "12.11.2026",
-        "2026-11-12", "15 December 2026", "December 15, 2026", "14:30", "a1@b2.example",
-        "https://x.example/1/2", "Stammkapital 25.000", "Kundennr. 20931", "RE-2026-118",
+        "PO 4711",
+        "order no. 4711",
+        "Rechnung Nr. 2026-118",
+        "facture n° 2026/14",
+        "#4711",
+        "+49 89 1234567",
+        "Tel. 089 1234567",
+        "DE89 3704 0044 0532 0130 00",
+        "12.11.2026",
+        "2026-11-12",
+        "15 December 2026",
+        "December 15, 2026",
+        "14:30",
+        "a1@b2.example",
+        "https://x.example/1/2",
+        "Stammkapital 25.000",
+        "Kundennr. 20931",
+        "RE-2026-118",
     ],
-)  # fmt: skip
+)
 def test_numbers_that_are_no_amounts_are_covered(trap):
     text = f"see {trap} now"
     assert len(numbers.covered(text)) == len(text)
@@ -63,14 +87,27 @@ def test_numbers_that_are_no_amounts_are_covered(trap):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("the price is $1,250 CAD", "1,250.00 CAD"), ("the price is €1,250 EUR", "1,250.00 EUR"),
-        ("US$ 500", "500.00 USD"), ("500 Schweizer Franken", "500.00 CHF"), ("Fr. 500.--", "500.00 CHF"),
-        ("500 pounds sterling", "500.00 GBP"), ("zł 500", "500.00 PLN"), ("eur 500", "500.00 EUR"),
-        ("¥5000", None), ("kr 500", None), ("TOP 10", None), ("€500 USD", None), ("5k EUR", None),
-        ("EUR 500 EUR 200", None), ("2026 EUR 1,250.00", None), ("-50 EUR", None),
-        ("1\u03362\u033650 EUR", None), ("１２５０ EUR", None), ("500 EURO-paletten", None),
+        ("the price is $1,250 CAD", "1,250.00 CAD"),
+        ("the price is €1,250 EUR", "1,250.00 EUR"),
+        ("US$ 500", "500.00 USD"),
+        ("500 Schweizer Franken", "500.00 CHF"),
+        ("Fr. 500.--", "500.00 CHF"),
+        ("500 pounds sterling", "500.00 GBP"),
+        ("zł 500", "500.00 PLN"),
+        ("eur 500", "500.00 EUR"),
+        ("¥5000", None),
+        ("kr 500", None),
+        ("TOP 10", None),
+        ("€500 USD", None),
+        ("5k EUR", None),
+        ("EUR 500 EUR 200", None),
+        ("2026 EUR 1,250.00", None),
+        ("-50 EUR", None),
+        ("1\u03362\u033650 EUR", None),
+        ("１２５０ EUR", None),
+        ("500 EURO-paletten", None),
     ],
-)  # fmt: skip
+)
 def test_the_currency_is_clear_or_there_is_no_price(text, expected):
     assert price(text) == expected
 
@@ -87,18 +124,47 @@ def test_a_dollar_is_the_owners_own_or_the_one_that_is_named():
 @pytest.mark.parametrize(
     "text",
     [
-        "12 hours at $85/hour", "$85 per hour", "50% of $4,000", "85 € l'heure", "90 €/h",
-        "80 EUR pro Stunde", "Stundensatz 80 EUR", "450 EUR each", "3 x 450 EUR", "3 Tage à 450 EUR",
-        "850 EUR per month", "20 EUR al mes", "between 400 and 500 EUR", "400 - 500 EUR",
-        "about 500 EUR", "up to 500 EUR", "bis zu 500 EUR", "a budget of 500 EUR", "500 EUR budget",
-        "a deposit of 500 EUR", "last year 500 EUR", "instead of 500 EUR", "minus 500 EUR",
-        "1.190 EUR inkl. MwSt.", "1 190,00 € TTC", "1.190 € IVA incluido", "VAT: 190 EUR",
-        "for 3 licences 450 EUR", "500 EUR twice", "half of it now, 500 EUR", "no more than 500 EUR",
-        "not over 500 EUR", "plus 50 EUR", "one thousand EUR plus 50 EUR", "500 EUR, make it 550",
-        "1200 is the price, 20.00 the fee: 20 EUR and 30 EUR", "500 EUR. With VAT included.",
-        "500.00 EUR or 600.00", "1 250 EUR",
+        "12 hours at $85/hour",
+        "$85 per hour",
+        "50% of $4,000",
+        "85 € l'heure",
+        "90 €/h",
+        "80 EUR pro Stunde",
+        "Stundensatz 80 EUR",
+        "450 EUR each",
+        "3 x 450 EUR",
+        "3 Tage à 450 EUR",
+        "850 EUR per month",
+        "20 EUR al mes",
+        "between 400 and 500 EUR",
+        "400 - 500 EUR",
+        "about 500 EUR",
+        "up to 500 EUR",
+        "bis zu 500 EUR",
+        "a budget of 500 EUR",
+        "500 EUR budget",
+        "a deposit of 500 EUR",
+        "last year 500 EUR",
+        "instead of 500 EUR",
+        "minus 500 EUR",
+        "1.190 EUR inkl. MwSt.",
+        "1 190,00 € TTC",
+        "1.190 € IVA incluido",
+        "VAT: 190 EUR",
+        "for 3 licences 450 EUR",
+        "500 EUR twice",
+        "half of it now, 500 EUR",
+        "no more than 500 EUR",
+        "not over 500 EUR",
+        "plus 50 EUR",
+        "one thousand EUR plus 50 EUR",
+        "500 EUR, make it 550",
+        "1200 is the price, 20.00 the fee: 20 EUR and 30 EUR",
+        "500 EUR. With VAT included.",
+        "500.00 EUR or 600.00",
+        "1 250 EUR",
     ],
-)  # fmt: skip
+)
 def test_what_is_not_plainly_the_price_is_left_open(text):
     found = prices.price((Passage("text", text),), SETTING)
     assert isinstance(found, Abstained)
@@ -150,24 +216,37 @@ def due(text: str, setting: Setting = SETTING) -> date | None:
 @pytest.mark.parametrize(
     ("text", "day"),
     [
-        ("due 2026-12-15", date(2026, 12, 15)), ("due on 15 December", date(2026, 12, 15)),
-        ("payable by Dec 5th, 2026", date(2026, 12, 5)), ("zahlbar bis 30.11.2026", date(2026, 11, 30)),
-        ("fällig am 15.12.", date(2026, 12, 15)), ("zahlbar innerhalb von 14 Tagen", date(2026, 12, 5)),
-        ("échéance le 1er décembre 2026", date(2026, 12, 1)), ("paiement à 30 jours", date(2026, 12, 21)),
+        ("due 2026-12-15", date(2026, 12, 15)),
+        ("due on 15 December", date(2026, 12, 15)),
+        ("payable by Dec 5th, 2026", date(2026, 12, 5)),
+        ("zahlbar bis 30.11.2026", date(2026, 11, 30)),
+        ("fällig am 15.12.", date(2026, 12, 15)),
+        ("zahlbar innerhalb von 14 Tagen", date(2026, 12, 5)),
+        ("échéance le 1er décembre 2026", date(2026, 12, 1)),
+        ("paiement à 30 jours", date(2026, 12, 21)),
         ("vencimiento: 15/12/2026 para el pago de la factura", date(2026, 12, 15)),
-        ("payment terms: net 30", date(2026, 12, 21)), ("due 25/12/2026", date(2026, 12, 25)),
+        ("payment terms: net 30", date(2026, 12, 21)),
+        ("due 25/12/2026", date(2026, 12, 25)),
         ("pagadero antes del 20 de diciembre de 2026", date(2026, 12, 20)),
     ],
-)  # fmt: skip
+)
 def test_a_due_day_stands_behind_its_cue(text, day):
     assert due(text) == day
 
 
 @pytest.mark.parametrize(
     "text",
-    ["due 03/04/2027", "due 31.02.2027", "we need it by 27 November", "due 1 May 2026", "dated 1.12.2026",
-     "due 1.12.2026, or rather due 5.12.2026", "due on Friday", "due 15 November"],
-)  # fmt: skip
+    [
+        "due 03/04/2027",
+        "due 31.02.2027",
+        "we need it by 27 November",
+        "due 1 May 2026",
+        "dated 1.12.2026",
+        "due 1.12.2026, or rather due 5.12.2026",
+        "due on Friday",
+        "due 15 November",
+    ],
+)
 def test_a_day_with_two_readings_or_none_is_left_open(text):
     assert due(text) is None
 
@@ -231,14 +310,18 @@ def test_the_sender_is_only_a_candidate():
 @pytest.mark.parametrize(
     ("name", "address", "alike"),
     [
-        ("Acme Ltd", "a@acrne.example", True), ("Acme Ltd", "a@acme.example", False),
-        ("Globex GmbH", "a@g1obex.example", True), ("Globex GmbH", "a@globexx.example", True),
-        ("Globex GmbH", "a@gloebx.example", True), ("Globex GmbH", "a@unrelated.example", False),
+        ("Acme Ltd", "a@acrne.example", True),
+        ("Acme Ltd", "a@acme.example", False),
+        ("Globex GmbH", "a@g1obex.example", True),
+        ("Globex GmbH", "a@globexx.example", True),
+        ("Globex GmbH", "a@gloebx.example", True),
+        ("Globex GmbH", "a@unrelated.example", False),
         ("Bäckerei Mück OHG", "a@baeckerei-mueck.example", False),
         ("Talleres Montaña S.L.", "a@talleresmontana.example", False),
-        ("Acme Ltd", "a@mail.acme.example", False), ("Acme Ltd", "", False),
+        ("Acme Ltd", "a@mail.acme.example", False),
+        ("Acme Ltd", "", False),
     ],
-)  # fmt: skip
+)
 def test_look_alike_addresses_are_known(name, address, alike):
     assert look_alike(name, address) is alike
 

@@ -19,7 +19,8 @@ def page(body: str) -> mail.Mail:
 
 def test_headers_are_decoded():
     raw = (
-        b'From: =?utf-8?q?J=C3=B6rg_M=C3=BCck?= <J@Acme.example>\nTo: a@b.example, "C" <c@d.example>\n'
+        b"From: =?utf-8?q?J=C3=B6rg_M=C3=BCck?= <J@Acme.example>\n"
+        b'To: a@b.example, "C" <c@d.example>\n'
         b"Subject: =?utf-8?q?Rechnung?=\n =?utf-8?q?_f=C3=BCr_Mai?=\nMessage-ID: <1@acme.example>\n"
         b"Date: Sat, 21 Nov 2026 09:00:00 +0100\n\nhello\n"
     )
@@ -176,7 +177,8 @@ def test_an_attachments_name_is_only_a_name(given, shown):
 def test_attachments_have_their_bytes():
     raw = HEAD + (
         b'Content-Type: multipart/mixed; boundary="b"\n\n--b\nContent-Type: text/plain\n\nhi\n--b\n'
-        b'Content-Type: application/pdf; name="a.pdf"\nContent-Transfer-Encoding: base64\n\nJVBERg==\n'
+        b'Content-Type: application/pdf; name="a.pdf"\n'
+        b"Content-Transfer-Encoding: base64\n\nJVBERg==\n"
         b"--b--\n"
     )
     (found,) = mail.parse(raw).attachments

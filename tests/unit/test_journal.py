@@ -236,8 +236,8 @@ def test_a_late_outcome_of_an_earlier_attempt_changes_nothing(
     journal: Journal, row: MakeRow
 ) -> None:
     journal.register(row(state=State.SENDING, attempt=2))
-    assert not journal.transition(ID, {State.SENDING}, State.DONE, DECIDED, attempt=1)
-    assert journal.transition(ID, {State.SENDING}, State.DONE, DECIDED, attempt=2)
+    assert not journal.transition(ID, {State.SENDING}, State.DONE, DECIDED, of_attempt=1)
+    assert journal.transition(ID, {State.SENDING}, State.DONE, DECIDED, of_attempt=2)
 
 
 def test_columns_change_without_a_new_state(journal: Journal, row: MakeRow) -> None:
