@@ -33,28 +33,20 @@ _BOX = re.compile(r"\s*[-*] \[(.)\] (.*)$")
 
 
 @dataclass(frozen=True)
-class Choice:
-    """One possible answer: its words, and the arguments it sets."""
-
-    label: str
-    changes: Mapping[str, object]
-
-
-@dataclass(frozen=True)
 class Query:
     """One question.
 
     Args:
-        key: the argument it is about; a written answer sets it.
+        key: what it is about.
         text: the question.
         reason: why it is asked.
-        choices: possible answers.
+        choices: possible answers, as they stand beside the tick boxes.
     """
 
     key: str
     text: str
     reason: str
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,11 +54,11 @@ class Answer:
     """What the owner said to all questions of a note.
 
     Args:
-        changes: the arguments that the answers set.
+        replies: by question key, a choice's words or the owner's own.
         left: whether the owner sees to it without us.
     """
 
-    changes: dict[str, Any]
+    replies: dict[str, str]
     left: bool = False
 
 
@@ -75,47 +67,43 @@ class Unclear:
     """A request that cannot be proposed before the owner has answered.
 
     Args:
-        kind: the action that would be proposed.
-        arguments: what is known already.
         evidence: the words that it is about, shown quoted.
         queries: what is not known.
     """
 
-    kind: str
-    arguments: Mapping[str, object]
     evidence: str
     queries: Sequence[Query]
 
 
-def ask(ws: Workspace, source: Source, unclear: Unclear) -> Ask:
-    """Write a clarification note about something that came in."""
+def ask(
+    ws: Workspace, source: Source, unclear: Unclear, replies: Mapping[str, str] | None = None
+) -> Ask:
+    """Write a clarification note.
+
+    Args:
+        ws: the vault and its records.
+        source: what came in.
+        unclear: what is not known.
+        replies: what the owner has answered already.
+    """
     about = (source.name or source.note_id).removesuffix(".md")
     now = ws.clock.now()
     ask_id = ws.journal.mint(PREFIX, local_day(ws.clock, now))
-    stored = [
+    questions = [
         {
             "key": query.key,
-            "text": query.text,
-            "choices": [{"label": c.label, "changes": dict(c.changes)} for c in query.choices],
+            "text": notes.inline(query.text, 300),
+            "choices": [notes.inline(choice, 200) for choice in query.choices],
         }
         for query in unclear.queries
     ]
     name = note_name(ask_id, f"Question about {about}")
-    made = Ask(
-        ask_id,
-        source.key,
-        unclear.kind,
-        dict(unclear.arguments),
-        stored,
-        name,
-        unclear.evidence,
-    )
+    made = Ask(ask_id, source.key, dict(replies or {}), questions, name)
     ws.journal.add_ask(made)
     front = {
         "type": "ask",
         "id": ask_id,
         "about": notes.link(about),
-        "action": unclear.kind,
         "created": Plain(show(ws.clock, now)),
         "tags": ["ask"],
     }
@@ -144,7 +132,7 @@ def _body(unclear: Unclear) -> str:
     ]
     for query in queries:
         lines += [f"### {notes.inline(query.text, 300)}", "", notes.inline(query.reason, 300), ""]
-        lines += [f"- [ ] {notes.inline(choice.label, 200)}" for choice in query.choices]
+        lines += [f"- [ ] {notes.inline(choice, 200)}" for choice in query.choices]
         lines += [f"- [ ] {OTHER}: ", f"- [ ] {NEVER}", ""]
     lines += ["> [!quote]- What it is about (untrusted)", notes.quoted(unclear.evidence), ""]
     return "\n".join(lines)
@@ -159,20 +147,20 @@ def answer_in(stored: Ask, text: str) -> Answer | None:
     ticked = _ticks(text, stored)
     if any(NEVER in ticks for ticks in ticked):
         return Answer({}, left=True)
-    changes: dict[str, Any] = {}
+    replies: dict[str, str] = {}
     for question, ticks in zip(stored.questions, ticked, strict=True):
         if not ticks:
             return None
         if len(ticks) > 1:
             raise NoteError(f"has two boxes ticked under “{question['text']}”; tick one")
-        changes.update(_meaning(question, ticks[0]))
-    return Answer(changes)
+        replies[str(question["key"])] = _reply(question, ticks[0])
+    return Answer(replies)
 
 
 def _ticks(text: str, stored: Ask) -> list[list[str]]:
     """Return the ticked labels under each question, in the order of the questions."""
     found: list[list[str]] = [[] for _ in stored.questions]
-    headings = {f"### {notes.inline(q['text'], 300)}": n for n, q in enumerate(stored.questions)}
+    headings = {f"### {q['text']}": n for n, q in enumerate(stored.questions)}
     now: int | None = None
     for line in text.splitlines():
         if line.startswith("### "):
@@ -184,14 +172,14 @@ def _ticks(text: str, stored: Ask) -> list[list[str]]:
     return found
 
 
-def _meaning(question: Mapping[str, Any], label: str) -> dict[str, Any]:
-    for choice in question["choices"]:
-        if notes.inline(choice["label"], 200) == label:
-            return dict(choice["changes"])
+def _reply(question: Mapping[str, Any], label: str) -> str:
+    """Return a choice's words, or what the owner wrote."""
+    if label in question["choices"]:
+        return label
     written = label.removeprefix(OTHER).lstrip(": ").strip()
     if not written:
         raise NoteError(f"has “something else” ticked under “{question['text']}” without words")
-    return {str(question["key"]): written}
+    return written
 
 
 class Asks:

@@ -485,16 +485,14 @@ class Journal:
         """Keep a clarification; kept before its note is written."""
         with self._transaction(self._synced) as connection:
             connection.execute(
-                "INSERT INTO asks(ask_id, source_key, kind, arguments, questions, name, evidence)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO asks(ask_id, source_key, replies, questions, name)"
+                " VALUES (?, ?, ?, ?, ?)",
                 (
                     ask.ask_id,
                     ask.source_key,
-                    ask.kind,
-                    json.dumps(ask.arguments, ensure_ascii=False, default=str),
-                    json.dumps(ask.questions, ensure_ascii=False, default=str),
+                    json.dumps(ask.replies, ensure_ascii=False),
+                    json.dumps(ask.questions, ensure_ascii=False),
                     ask.name,
-                    ask.evidence,
                 ),
             )
 
@@ -514,14 +512,10 @@ class Journal:
     def _asks(self, where: str, values: Sequence[object]) -> list[Ask]:
         with self._lock:
             rows = self._light.execute(
-                "SELECT ask_id, source_key, kind, arguments, questions, name, evidence FROM asks"
-                f" WHERE {where}",
+                f"SELECT ask_id, source_key, replies, questions, name FROM asks WHERE {where}",
                 values,
             ).fetchall()
-        return [
-            Ask(row[0], row[1], row[2], json.loads(row[3]), json.loads(row[4]), row[5], row[6])
-            for row in rows
-        ]
+        return [Ask(row[0], row[1], json.loads(row[2]), json.loads(row[3]), row[4]) for row in rows]
 
     def proposed_from(self, source: str) -> list[Row]:
         """Return the actions that were proposed from a task note, oldest first."""

@@ -97,11 +97,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         CREATE TABLE asks (
             ask_id TEXT PRIMARY KEY,
             source_key TEXT NOT NULL,
-            kind TEXT NOT NULL,
-            arguments TEXT NOT NULL,
+            replies TEXT NOT NULL,
             questions TEXT NOT NULL,
             name TEXT NOT NULL,
-            evidence TEXT NOT NULL,
             settled TEXT
         ) WITHOUT ROWID
         """,

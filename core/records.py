@@ -125,20 +125,16 @@ class Ask:
     Args:
         ask_id: its id.
         source_key: what came in.
-        kind: the action that would be proposed.
-        arguments: what is known already.
-        questions: key, text and choices (label, changes) of each question.
+        replies: what the owner had answered before, by question key.
+        questions: key, text and choices of each question, as they stand in the note.
         name: the note's file name.
-        evidence: the words that it is about.
     """
 
     ask_id: str
     source_key: str
-    kind: str
-    arguments: dict[str, Any]
+    replies: dict[str, str]
     questions: list[dict[str, Any]]
     name: str
-    evidence: str
 
 
 _INSTANTS = frozenset(

@@ -1,100 +1,31 @@
-"""Rules that turn what came in into requests, in one table; what no rule knows stays a task.
+"""What came in becomes a proposal, a question, or stays a task.
 
-Rules: a rule reads the kept original, never a note that may have been edited; nothing is guessed;
-whatever a rule makes is only ever a proposal; each thing is triaged once.
+Rules: whatever a rule reads out is only ever a proposal; each thing is triaged once; an answer goes
+on where the question stopped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core import approvals, frontmatter, notes
+from core import approvals, notes
 from core.actions import Trust
 from core.asks import Answer, Asks, Unclear, ask
 from core.inspection import QUIET_S, Inspector
 from core.records import Ask, Entry
+from core.rules import RULES, Material, Wish
 from core.vault import Folder
-from utils import files
 from utils.audit_log import Actor, Event
 from utils.errors import ChangedError, NoteError, RefusedError
 from utils.log import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from core.actions import Action
     from core.lookups import Lookups
     from core.records import Source
     from core.workspace import Workspace
 
 log = get_logger()
-TEXT_LIMIT_BYTES = 256 * 1024
 STAYS = "stays a task"
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a rule read out of something that came in.
-
-    Args:
-        kind: the action, `service.verb_noun`.
-        arguments: not validated yet.
-        evidence: the words it was read from, shown quoted.
-    """
-
-    kind: str
-    arguments: Mapping[str, object]
-    evidence: str
-
-
-@dataclass(frozen=True)
-class Material:
-    """What a rule may look at.
-
-    Args:
-        actions: the catalogue.
-        source: what came in.
-        path: the kept original.
-    """
-
-    actions: Mapping[str, Action]
-    source: Source
-    path: Path
-
-    @property
-    def text(self) -> str:
-        """Return the original as text, "" when it is none or too long."""
-        return text_of(self.path)
-
-
-def written_request(material: Material) -> Wish | None:
-    """Return the request of a file that is written like a proposal: `action` and parameters.
-
-    Raises:
-        NoteError: it names an action, but cannot be read.
-    """
-    text = material.text
-    if material.source.kind != "file" or not text.lstrip("\ufeff").startswith("---"):
-        return None
-    try:
-        front = frontmatter.read(text)
-    except NoteError:
-        return None
-    if not {"action", "action_type", "tool"} & set(front):
-        return None
-    note = notes.parse(text.encode())
-    kind = note.word("action") or ""
-    action = material.actions.get(kind)
-    if action is None:
-        raise NoteError(f"asks for `{notes.inline(kind)}`, which nobody here can do")
-    return Wish(kind, approvals.arguments_of(action, note), text)
-
-
-Rule = Callable[[Material], Wish | Unclear | None]
-RULES: tuple[Rule, ...] = (written_request,)
 
 
 class Triage:
@@ -134,12 +65,16 @@ class Triage:
         path = self._ws.vault.folder(Folder.ATTACHMENTS) / source.original
         if not path.is_file():
             return None
-        material = Material(self._ws.actions, source, path)
+        return self._read(Material(self._ws, source, path))
+
+    def _read(self, material: Material) -> str:
+        """Let the rules read something; propose, ask, or leave it a task."""
+        source = material.source
         try:
             found = next((found for rule in RULES if (found := rule(material))), None)
             if isinstance(found, Unclear):
-                stored = ask(self._ws, source, found)
-                self._say(source, f"- A question: [[{stored.name.removesuffix('.md')}]]")
+                stored = ask(self._ws, source, found, material.replies)
+                self._say(source, f"- A question: {notes.link(stored.name.removesuffix('.md'))}")
                 return stored.ask_id
             return STAYS if found is None else self._propose(found, source)
         except (NoteError, RefusedError) as error:
@@ -155,21 +90,18 @@ class Triage:
     def _answered(self, stored: Ask, answer: Answer) -> None:
         """Go on with a request whose questions are answered."""
         source = self._ws.journal.source(stored.source_key)
-        if answer.left or source is None:
+        if answer.left or source is None or source.original is None:
             self._asks.close(stored, "- Left to you.")
             return
         rows = self._ws.journal.proposed_from((source.name or "").removesuffix(".md"))
-        if rows:  # a crash came between the proposal and this mark
-            self._asks.close(stored, f"- Proposed as {rows[0].action_id}.")
-            return
-        wish = Wish(stored.kind, {**stored.arguments, **answer.changes}, stored.evidence)
-        try:
-            action_id = self._propose(wish, source)
-        except (NoteError, RefusedError) as error:
-            reason = error.reason if isinstance(error, NoteError) else str(error)
-            self._asks.close(stored, f"- No proposal was made: this {notes.inline(reason, 300)}")
-            return
-        self._asks.close(stored, f"- Proposed as {action_id}.")
+        later = [a for a in self._ws.journal.asks_about(source.key) if a.ask_id > stored.ask_id]
+        if rows or later:  # a crash came between going on and this mark
+            done = rows[0].action_id if rows else later[0].ask_id
+        else:
+            path = self._ws.vault.folder(Folder.ATTACHMENTS) / source.original
+            replies = {**stored.replies, **answer.replies}
+            done = self._read(Material(self._ws, source, path, replies))
+        self._asks.close(stored, f"- Went on: {done}")
 
     def _propose(self, wish: Wish, source: Source) -> str:
         action = self._ws.actions.get(wish.kind)
@@ -187,7 +119,7 @@ class Triage:
             remarks=remarks,
         )
         row, path = approvals.propose(self._ws, request)
-        self._say(source, f"- Proposed: [[{path.stem}]]")
+        self._say(source, f"- Proposed: {notes.link(path.stem)}")
         log.info("task.proposed", task=source.note_id, action_id=row.action_id)
         return row.action_id
 
@@ -203,12 +135,3 @@ class Triage:
             self._ws.chronicle.record(
                 Entry(Event.WARNED, Actor.DAEMON, target=source.name, error=str(error))
             )
-
-
-def text_of(path: Path) -> str:
-    """Return a kept file's text, "" when it is no text or too long to show."""
-    try:
-        data = files.read_regular(path, limit_bytes=TEXT_LIMIT_BYTES)
-        return data.decode("utf-8")
-    except (NoteError, UnicodeDecodeError, FileNotFoundError):
-        return ""

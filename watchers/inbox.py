@@ -13,7 +13,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core import tasks, triage
+from core import tasks
+from core.rules import text_of
 from core.vault import Folder, display_name, is_conflict_copy, is_ignored
 from utils import files
 from utils.errors import AppError
@@ -145,7 +146,7 @@ class Inbox:
             sender="a file that was dropped in",
             subject=display_name(path.stem),
             received=self._ws.clock.now(),
-            text=triage.text_of(path),
+            text=text_of(path),
             attachments=(kept.name,),
         )
         source = tasks.drop(self._ws, dropped)

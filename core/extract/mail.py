@@ -24,7 +24,7 @@ from core.extract.text import clean, decoded, one_line
 from utils.errors import NoteError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from core.extract.quoting import Forwarded
 
@@ -185,9 +185,10 @@ def _leaves(message: Message, remarks: list[str]) -> Iterator[Message]:
         if seen > PART_LIMIT or depth > DEPTH_LIMIT:
             remarks.append("The mail has too many parts; the rest was not read.")
             return
-        payload = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
-            inside = [p for p in payload[: PART_LIMIT + 1] if isinstance(p, Message)]
+        if part.is_multipart() and part.get_content_maintype() == "multipart":
+            payload = part.get_payload()
+            listed = payload if isinstance(payload, list) else []
+            inside = [p for p in listed[: PART_LIMIT + 1] if isinstance(p, Message)]
             stack += [(p, depth + 1) for p in reversed(inside)]
         else:
             yield part
@@ -214,36 +215,36 @@ def _is_body(part: Message, subtype: str) -> bool:
 
 
 def _is_file(part: Message) -> bool:
-    return part.get_content_disposition() == "attachment" or bool(_raw_name(part))
+    return _guarded(part.get_content_disposition) == "attachment" or bool(_raw_name(part))
 
 
 def _raw_name(part: Message) -> str:
+    name = _guarded(part.get_filename)
+    return name if isinstance(name, str) else ""
+
+
+def _guarded(ask: Callable[[], object]) -> object:
+    """Return what the email library says of a part; None where a broken one makes it raise."""
     try:
-        return part.get_filename() or ""
-    except (ValueError, TypeError, LookupError, AttributeError):
-        return "unreadable"
+        return ask()
+    except (ValueError, LookupError, AttributeError, TypeError, AssertionError, RecursionError):
+        return None
 
 
 def _bytes(part: Message) -> bytes:
     if part.get_content_type() == "message/rfc822":
-        try:
-            inner = part.get_payload()
-            first = inner[0] if isinstance(inner, list) and inner else None
-            return first.as_bytes() if isinstance(first, Message) else b""
-        except (RecursionError, ValueError, LookupError, AttributeError, TypeError):
-            return b""
-    try:
-        payload = part.get_payload(decode=True)
-    except (ValueError, LookupError, AttributeError, TypeError):
-        return b""
-    return payload if isinstance(payload, bytes) else b""
+        inner = part.get_payload() if part.is_multipart() else []
+        first = inner[0] if isinstance(inner, list) and inner else None
+        data = _guarded(first.as_bytes) if isinstance(first, Message) else b""
+    else:
+        data = _guarded(lambda: part.get_payload(decode=True))
+    return data if isinstance(data, bytes) else b""
 
 
 def _text(part: Message) -> str:
-    charset = part.get_param("charset")
-    return decoded(
-        _bytes(part)[: 8 * TEXT_LIMIT_CHARS], charset if isinstance(charset, str) else ""
-    )
+    charset = _guarded(lambda: part.get_param("charset"))
+    data = _bytes(part)[: 8 * TEXT_LIMIT_CHARS]
+    return decoded(data, charset if isinstance(charset, str) else "")
 
 
 def _attachment(part: Message) -> Attachment | None:

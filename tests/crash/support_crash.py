@@ -448,12 +448,21 @@ _PLACE = {
 _CERTAIN = {State.DONE: 1, State.NOT_SENT: 0, State.REFUSED: 0, State.REJECTED: 0, State.EXPIRED: 0}
 
 
-def effects_of(row: Row, effects: Sequence[Effect]) -> list[Effect]:
-    """Return what an action did at the sandbox."""
-    mine = [effect for effect in effects if effect["kind"] == row.kind]
-    if row.service == "odoo":
-        return [effect for effect in mine if effect["key"] == key_of(row.action_id)]
-    return [effect for effect in mine if effect["payload"]["text"] == row.payload.get("text")]
+def attributed(rows: Sequence[Row], effects: Sequence[Effect]) -> dict[str, list[Effect]]:
+    """Return what each action did at the sandbox: by our key, by the service's id, by the text."""
+    found: dict[str, list[Effect]] = {row.action_id: [] for row in rows}
+    by_key = {key_of(row.action_id): row for row in rows}
+    by_id = {(row.kind, row.remote_id): row for row in rows if row.remote_id}
+    tried = [row for row in rows if row.attempt > 0]
+    for effect in effects:
+        kind, payload = effect["kind"], effect["payload"]
+        row = by_key.get(effect["key"]) or by_id.get((kind, str(payload.get("id"))))
+        if row is None and not effect["key"]:
+            same = [r for r in tried if r.kind == kind and r.payload.get("text") == payload["text"]]
+            row = same[0] if same else None
+        if row is not None and row.kind == kind:
+            found[row.action_id].append(effect)
+    return found
 
 
 def broken(
@@ -470,10 +479,9 @@ def broken(
     ws = ground.open(clock_after(100))
     try:
         rows = ws.journal.in_states(*State)
-        found = [
-            problem for row in rows for problem in _of_action(ground, ws, row, effects, grants)
-        ]
-        found += _of_effects(rows, effects) + _of_log(ws)
+        made = attributed(rows, effects)
+        found = [p for r in rows for p in _of_action(ground, ws, r, made[r.action_id], grants)]
+        found += _of_effects(made, effects) + _of_log(ws)
         found += _of_leftovers(ground) if leftovers else []
     finally:
         ws.journal.close()
@@ -481,9 +489,9 @@ def broken(
 
 
 def _of_action(
-    ground: Ground, ws: Workspace, row: Row, effects: Sequence[Effect], grants: int
+    ground: Ground, ws: Workspace, row: Row, mine: Sequence[Effect], grants: int
 ) -> Iterator[str]:
-    name, mine = f"{row.action_id} ({row.state})", effects_of(row, effects)
+    name = f"{row.action_id} ({row.state})"
     story = [told.fields for told in ws.journal.story(row.action_id)]
     sendings = [told for told in story if told["event"] == "sending"]
     if len(mine) > grants:
@@ -568,8 +576,8 @@ def _badly_told(story: Sequence[dict[str, Any]]) -> Iterator[str]:
             free, last = 0, None
 
 
-def _of_effects(rows: Sequence[Row], effects: Sequence[Effect]) -> list[str]:
-    known = [effect["seq"] for row in rows for effect in effects_of(row, effects)]
+def _of_effects(made: dict[str, list[Effect]], effects: Sequence[Effect]) -> list[str]:
+    known = {effect["seq"] for mine in made.values() for effect in mine}
     ours = [effect for effect in effects if effect["kind"] in ACTIONS]
     return [f"I3 an effect of nobody: {e}" for e in ours if e["seq"] not in known]
 

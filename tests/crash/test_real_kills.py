@@ -114,7 +114,9 @@ class Yard:
             }
             for wish in draw.sample([INVOICE, POST] * BURST, BURST * 2):
                 self.proposed += 1
-                changed = {"text": f"News number {self.proposed} of the day"} if wish is POST else {}
+                changed = (
+                    {"text": f"News number {self.proposed} of the day"} if wish is POST else {}
+                )
                 gates[wish.kind].call(wish.tool, {**wish.arguments, **changed, "dry_run": False})
         for path in sorted((self.ground.vault / Folder.PENDING).glob("*.md")):
             path.rename(self.ground.vault / Folder.APPROVED / path.name)
@@ -237,7 +239,11 @@ def kill_often(folder: Path, kills: int) -> None:
         wait_for(lambda: not processes_of(it.ground), 10)
         effects = it.sandbox.effects()
         check = subprocess.run(
-            it.command("verify-log"), env=it.environment, capture_output=True, text=True, check=False
+            it.command("verify-log"),
+            env=it.environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         with opened(it.ground) as ws:
             rows = ws.journal.in_states(*State)

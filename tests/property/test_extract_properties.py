@@ -26,14 +26,61 @@ ROOT = Path(__file__).resolve().parents[2]
 SETTING = Setting(date(2026, 11, 21), "EUR")
 PIECES = st.sampled_from(
     [
-        "Please invoice us ", "send the invoice ", "Rechnung ", "facture ", "factura ", "bitte ",
-        "1,250.00 EUR", "1.250,00 €", "$85", "CHF 1'250.50", "1 250,00 €", "1\u202f250 EUR", "12",
-        "2026", "12 hours at ", "per hour", " x ", "50% of ", "net ", "VAT 19%", "Total: ", "each ",
-        "due 03/04/2027", "net 30 days", "PO 4711 ", "Acme Ltd", "Globex GmbH", "\n", "\n\n", ". ",
-        ", ", "- ", "\u0336", "\u200b", "１２", "(", "-", "+", "€", "EUR", "Bill to: ", "> ", "Thanks,\n",
-        "On Monday Bob wrote:\n", "500", "500 EUR", ".", ",", "'", "<p>", "{{", "not ", "again ",
+        "Please invoice us ",
+        "send the invoice ",
+        "Rechnung ",
+        "facture ",
+        "factura ",
+        "bitte ",
+        "1,250.00 EUR",
+        "1.250,00 €",
+        "$85",
+        "CHF 1'250.50",
+        "1 250,00 €",
+        "1\u202f250 EUR",
+        "12",
+        "2026",
+        "12 hours at ",
+        "per hour",
+        " x ",
+        "50% of ",
+        "net ",
+        "VAT 19%",
+        "Total: ",
+        "each ",
+        "due 03/04/2027",
+        "net 30 days",
+        "PO 4711 ",
+        "Acme Ltd",
+        "Globex GmbH",
+        "\n",
+        "\n\n",
+        ". ",
+        ", ",
+        "- ",
+        "\u0336",
+        "\u200b",
+        "１２",
+        "(",
+        "-",
+        "+",
+        "€",
+        "EUR",
+        "Bill to: ",
+        "> ",
+        "Thanks,\n",
+        "On Monday Bob wrote:\n",
+        "500",
+        "500 EUR",
+        ".",
+        ",",
+        "'",
+        "<p>",
+        "{{",
+        "not ",
+        "again ",
     ]
-)  # fmt: skip
+)
 TEXTS = st.lists(PIECES | st.text(max_size=8), max_size=25).map("".join)
 
 
@@ -87,16 +134,29 @@ def test_no_mail_raises_anything_else(raw):
 @given(
     st.lists(
         st.sampled_from(
-            [b"Content-Type: multipart/mixed; boundary=b\n", b"--b\n", b"--b--\n", b"\n", b"x\n",
-             b"Content-Type: text/html; charset=utf-7\n", b"Content-Type: message/rfc822\n",
-             b"Content-Transfer-Encoding: base64\n", b"Subject: =?x?b?\xff?=\n", b"=?\n", b": \n",
-             b'From: "a" <b@c.example>, (\n', b"Date: Mon, 99 Foo 9999999 99:99\n", b"\xff\xfe\n",
-             b"Content-Disposition: attachment; filename*=utf-8''%FF\n", b"<div style='display:none'>",
-             b"Content-Type: text/plain; charset*0*=x''%00; name=\"\n"]
+            [
+                b"Content-Type: multipart/mixed; boundary=b\n",
+                b"--b\n",
+                b"--b--\n",
+                b"\n",
+                b"x\n",
+                b"Content-Type: text/html; charset=utf-7\n",
+                b"Content-Type: message/rfc822\n",
+                b"Content-Transfer-Encoding: base64\n",
+                b"Subject: =?x?b?\xff?=\n",
+                b"=?\n",
+                b": \n",
+                b'From: "a" <b@c.example>, (\n',
+                b"Date: Mon, 99 Foo 9999999 99:99\n",
+                b"\xff\xfe\n",
+                b"Content-Disposition: attachment; filename*=utf-8''%FF\n",
+                b"<div style='display:none'>",
+                b"Content-Type: text/plain; charset*0*=x''%00; name=\"\n",
+            ]
         ),
         max_size=25,
     ).map(b"".join)
-)  # fmt: skip
+)
 @settings(max_examples=300, deadline=None)
 def test_no_broken_mail_raises_anything_else(raw):
     try:
@@ -114,12 +174,47 @@ def test_a_number_is_read_from_all_its_digits(run):
 
 
 HOSTILE = [
-    "1", "1 EUR ", "123 ", "1.", "1,", "Aa ", "A & ", "Acme GmbH ", "please send invoice ", "send ",
-    "due by ", "Bill to: \n", "> ", "\n", " ", "On a\n", "From: a\nTo: b\nSubject: c\n", "_", "a@",
-    "+1 ", "jan 1 ", "DE12 ", "EUR\n", "12 hours at ", "5% ", "Dear A GmbH\n", "Best regards,\nA\n",
-    "due in 30 days ", "(", "invoice no. 1-", "Please invoice Acme Ltd 1,250.00 EUR net 30 days. ",
-    "<", "<p>", "&lt;", "<div style='font-size:0'>", "<!--", "=?utf-8?q?", "\u0336", "-- \n", "ignore ",
-]  # fmt: skip
+    "1",
+    "1 EUR ",
+    "123 ",
+    "1.",
+    "1,",
+    "Aa ",
+    "A & ",
+    "Acme GmbH ",
+    "please send invoice ",
+    "send ",
+    "due by ",
+    "Bill to: \n",
+    "> ",
+    "\n",
+    " ",
+    "On a\n",
+    "From: a\nTo: b\nSubject: c\n",
+    "_",
+    "a@",
+    "+1 ",
+    "jan 1 ",
+    "DE12 ",
+    "EUR\n",
+    "12 hours at ",
+    "5% ",
+    "Dear A GmbH\n",
+    "Best regards,\nA\n",
+    "due in 30 days ",
+    "(",
+    "invoice no. 1-",
+    "Please invoice Acme Ltd 1,250.00 EUR net 30 days. ",
+    "<",
+    "<p>",
+    "&lt;",
+    "<div style='font-size:0'>",
+    "<!--",
+    "=?utf-8?q?",
+    "\u0336",
+    "-- \n",
+    "ignore ",
+]
 
 
 @pytest.mark.timeout(120)

@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -416,7 +416,8 @@ FolderMachine.TestCase.settings = settings(
     derandomize="FOLDER_MACHINE_EXAMPLES" not in os.environ,
     deadline=None,
     suppress_health_check=list(HealthCheck),
-    print_blob=False,
+    phases=set(Phase)
+    - ({Phase.shrink, Phase.explain} if "FOLDER_MACHINE_SHRINK" not in os.environ else set()),
     report_multiple_bugs="FOLDER_MACHINE_EXAMPLES" in os.environ,
 )
 TestFolderMachine = FolderMachine.TestCase

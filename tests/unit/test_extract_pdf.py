@@ -31,9 +31,9 @@ def paper(tmp_path):
 
 def test_the_child_reads_the_text(paper):
     found = pdf.read(paper(tiny_pdf(["Rechnung (Nr. 7)", "Gesamt 1.250,00 €"])))
-    assert found == pdf.PdfText(
-        "Rechnung (Nr. 7)\nGesamt 1.250,00 €\n".rstrip("\n"), 1, cut=False
-    ) or (isinstance(found, pdf.PdfText) and "1.250,00 €" in found.text)
+    assert isinstance(found, pdf.PdfText)
+    assert found.text.split("\n")[:2] == ["Rechnung (Nr. 7)", "Gesamt 1.250,00 €"]
+    assert (found.pages, found.cut) == (1, False)
 
 
 def test_a_scan_has_no_text(paper):

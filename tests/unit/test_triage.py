@@ -11,10 +11,10 @@ from core import notes, tasks
 from core.actions import State, Trust
 from core.lookups import Lookups
 from core.records import Source
+from core.rules import Material, text_of, written_request
 from core.sources import CallResult
-from core.triage import STAYS, Material, Triage, text_of, written_request
+from core.triage import STAYS, Triage
 from core.workspace import Workspace
-from mcp_servers.catalog import ACTIONS
 from utils import durable
 from utils.clock import FixedClock
 from utils.errors import NoteError
@@ -54,10 +54,10 @@ def triage_of(ws: Workspace, runner: Any) -> Triage:
     return Triage(ws, Lookups(ws, runner, lambda: None))
 
 
-def material(tmp_path: Path, text: str, kind: str = "file") -> Material:
-    path = tmp_path / "kept.txt"
+def material(ws: Workspace, text: str, kind: str = "file") -> Material:
+    path = ws.paths.state / "kept.txt"
     path.write_text(text)
-    return Material(ACTIONS, Source("key", "TSK-20261121-001", kind, path.name), path)
+    return Material(ws, Source("key", "TSK-20261121-001", kind, path.name), path)
 
 
 def task_text(ws: Workspace, source: Source) -> str:
@@ -69,8 +69,8 @@ def task_text(ws: Workspace, source: Source) -> str:
 
 @pytest.mark.parametrize("key", ["action", "action_type", "tool"])
 @pytest.mark.parametrize("start", ["", "\ufeff"], ids=["plain", "bom"])
-def test_a_file_written_like_a_proposal_is_a_request(tmp_path: Path, key: str, start: str) -> None:
-    wish = written_request(material(tmp_path, start + REQUEST.replace("action:", f"{key}:")))
+def test_a_file_written_like_a_proposal_is_a_request(ws: Workspace, key: str, start: str) -> None:
+    wish = written_request(material(ws, start + REQUEST.replace("action:", f"{key}:")))
     assert wish is not None
     assert wish.kind == "odoo.create_invoice"
     assert wish.arguments["customer"] == "Acme Ltd"
@@ -86,18 +86,18 @@ def test_a_file_written_like_a_proposal_is_a_request(tmp_path: Path, key: str, s
         pytest.param("", id="empty"),
     ],
 )
-def test_other_files_stay_tasks(tmp_path: Path, text: str) -> None:
-    assert written_request(material(tmp_path, text)) is None
+def test_other_files_stay_tasks(ws: Workspace, text: str) -> None:
+    assert written_request(material(ws, text)) is None
 
 
-def test_a_mail_is_never_a_written_request(tmp_path: Path) -> None:
+def test_a_mail_is_never_a_written_request(ws: Workspace) -> None:
     """Anybody can write to the owner."""
-    assert written_request(material(tmp_path, REQUEST, kind="email")) is None
+    assert written_request(material(ws, REQUEST, kind="email")) is None
 
 
-def test_an_action_that_nobody_knows_is_said(tmp_path: Path) -> None:
+def test_an_action_that_nobody_knows_is_said(ws: Workspace) -> None:
     with pytest.raises(NoteError, match=r"asks for `odoo\.dance`"):
-        written_request(material(tmp_path, REQUEST.replace("odoo.create_invoice", "odoo.dance")))
+        written_request(material(ws, REQUEST.replace("odoo.create_invoice", "odoo.dance")))
 
 
 # -- a sweep --------------------------------------------------------------------------------------

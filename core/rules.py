@@ -1,0 +1,167 @@
+"""The triage rules: what each one can read out of something that came in.
+
+Rules: a rule reads the kept original, never a note that may have been edited; nothing is guessed:
+what is unclear is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from core import approvals, frontmatter, notes
+from core.asks import Query, Unclear
+from core.extract import mail as mails
+from core.extract import pdf
+from core.extract import requests as reading
+from core.extract.found import Setting
+from core.tasks import attachment_name
+from utils import files
+from utils.clock import local_day
+from utils.errors import NoteError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from core.extract.requests import Extraction
+    from core.records import Source
+    from core.workspace import Workspace
+
+TEXT_LIMIT_BYTES = 256 * 1024
+PAPERS_READ = 3
+"""How many papers of one mail are read; a mail with more is unusual and its text decides."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a rule read out of something that came in.
+
+    Args:
+        kind: the action, `service.verb_noun`.
+        arguments: not validated yet.
+        evidence: the words it was read from, shown quoted.
+    """
+
+    kind: str
+    arguments: Mapping[str, object]
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a rule may look at.
+
+    Args:
+        ws: the vault; its catalogue and settings.
+        source: what came in.
+        path: the kept original.
+        replies: what the owner answered to our questions about it.
+    """
+
+    ws: Workspace
+    source: Source
+    path: Path
+    replies: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """Return the original as text, "" when it is none or too long."""
+        return text_of(self.path)
+
+
+def written_request(material: Material) -> Wish | None:
+    """Return the request of a file that is written like a proposal: `action` and parameters.
+
+    Raises:
+        NoteError: it names an action, but cannot be read.
+    """
+    text = material.text
+    if material.source.kind != "file" or not text.lstrip("\ufeff").startswith("---"):
+        return None
+    try:
+        front = frontmatter.read(text)
+    except NoteError:
+        return None
+    if not {"action", "action_type", "tool"} & set(front):
+        return None
+    note = notes.parse(text.encode())
+    kind = note.word("action") or ""
+    action = material.ws.actions.get(kind)
+    if action is None:
+        raise NoteError(f"asks for `{notes.inline(kind)}`, which nobody here can do")
+    return Wish(kind, approvals.arguments_of(action, note), text)
+
+
+def mail_request(material: Material) -> Wish | Unclear | None:
+    """Return what a mail and its papers ask for.
+
+    Raises:
+        NoteError: the mail cannot be read.
+    """
+    if material.source.kind != "email":
+        return None
+    mail = mails.parse(files.read_regular(material.path, limit_bytes=mails.RAW_LIMIT_BYTES))
+    papers = [a for a in mail.attachments if a.name.lower().endswith(".pdf")][:PAPERS_READ]
+    texts: dict[str, str] = {}
+    for paper in papers:
+        kept = material.path.parent / attachment_name(files.digest(paper.data), paper.name)
+        result = pdf.read(kept)
+        if isinstance(result, pdf.PdfText):
+            texts[paper.name] = result.text
+    source, setting = reading.from_mail(mail, _setting(material.ws), texts)
+    found = reading.extract(source, setting, material.replies)
+    return _as_outcome(found, "\n\n".join([mail.subject, mail.text, *texts.values()]))
+
+
+def paper_request(material: Material) -> Wish | Unclear | None:
+    """Return what a PDF in the inbox asks for; a scan without text is asked about."""
+    if material.source.kind != "file" or material.path.suffix != ".pdf":
+        return None
+    result = pdf.read(material.path)
+    if isinstance(result, pdf.Unreadable):
+        raise NoteError(result.reason)
+    if isinstance(result, pdf.NoText):
+        if material.replies:
+            return None
+        scan = Query("scan", "What is in this scan?", "It holds pictures only, no text to read.")
+        return Unclear(f"A scan of {result.pages} pages.", [scan])
+    source = reading.from_document(material.source.name or "paper", result.text)
+    found = reading.extract(source, _setting(material.ws), material.replies)
+    return _as_outcome(found, result.text)
+
+
+def _as_outcome(found: Extraction, evidence: str) -> Wish | Unclear | None:
+    remarks = "".join(f"\n\n({note})" for note in found.notes)
+    if found.missing:
+        queries = [
+            Query(q.key, q.text, q.reason, tuple(choice.label for choice in q.candidates))
+            for q in found.missing
+        ]
+        return Unclear(evidence + remarks, queries)
+    if found.kind is None or found.arguments is None:
+        return None
+    return Wish(str(found.kind), found.arguments, evidence + remarks)
+
+
+def _setting(ws: Workspace) -> Setting:
+    owner = ws.settings.text("OWNER_EMAIL")
+    return Setting(
+        today=local_day(ws.clock, ws.clock.now()),
+        home_currency=ws.settings.text("LIMIT_CURRENCY"),
+        owner_addresses=(owner.lower(),) if owner else (),
+    )
+
+
+Rule = Callable[[Material], Wish | Unclear | None]
+RULES: tuple[Rule, ...] = (written_request, mail_request, paper_request)
+
+
+def text_of(path: Path) -> str:
+    """Return a kept file's text, "" when it is no text or too long to show."""
+    try:
+        data = files.read_regular(path, limit_bytes=TEXT_LIMIT_BYTES)
+        return data.decode("utf-8")
+    except (NoteError, UnicodeDecodeError, FileNotFoundError):
+        return ""
