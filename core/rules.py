@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from core.extract.mail import Mail
     from core.extract.requests import Extraction
     from core.records import Source
     from core.workspace import Workspace
 
 TEXT_LIMIT_BYTES = 256 * 1024
+PAPERS, GO_ON = "papers", "It is right: go on"
 PAPERS_READ = 3
 """How many papers of one mail are read; a mail with more is unusual and its text decides."""
 
@@ -103,16 +105,32 @@ def mail_request(material: Material) -> Wish | Unclear | None:
     if material.source.kind != "email":
         return None
     mail = mails.parse(files.read_regular(material.path, limit_bytes=mails.RAW_LIMIT_BYTES))
-    papers = [a for a in mail.attachments if a.name.lower().endswith(".pdf")][:PAPERS_READ]
+    texts, gaps = _papers(material, mail)
+    source, setting = reading.from_mail(mail, _setting(material.ws), texts)
+    found = reading.extract(source, setting, material.replies)
+    if gaps and found.arguments is not None and PAPERS not in material.replies:
+        question = Query(PAPERS, "Is the request right as it stands?", " ".join(gaps), (GO_ON,))
+        return Unclear(source.words, [question])
+    return _as_outcome(found, source.words)
+
+
+def _papers(material: Material, mail: Mail) -> tuple[dict[str, str], list[str]]:
+    """Return the texts of a mail's PDFs, and in words what of them was not read."""
+    papers = [a for a in mail.attachments if a.name.lower().endswith(".pdf")]
     texts: dict[str, str] = {}
-    for paper in papers:
+    gaps = [f"Only {PAPERS_READ} of {len(papers)} papers were read."] * (len(papers) > PAPERS_READ)
+    for number, paper in enumerate(papers[:PAPERS_READ], start=1):
+        name = paper.name if paper.name not in texts else f"{number} {paper.name}"
         kept = material.path.parent / attachment_name(files.digest(paper.data), paper.name)
         result = pdf.read(kept)
         if isinstance(result, pdf.PdfText):
-            texts[paper.name] = result.text
-    source, setting = reading.from_mail(mail, _setting(material.ws), texts)
-    found = reading.extract(source, setting, material.replies)
-    return _as_outcome(found, "\n\n".join([mail.subject, mail.text, *texts.values()]))
+            texts[name] = result.text
+            gaps += [f"{name} was not read to its end."] * result.cut
+        elif isinstance(result, pdf.NoText):
+            gaps.append(f"{name} holds pictures only, no text to read.")
+        else:
+            gaps.append(f"{name} {result.reason}.")
+    return texts, gaps
 
 
 def paper_request(material: Material) -> Wish | Unclear | None:
@@ -129,7 +147,7 @@ def paper_request(material: Material) -> Wish | Unclear | None:
         return Unclear(f"A scan of {result.pages} pages.", [scan])
     source = reading.from_document(material.source.name or "paper", result.text)
     found = reading.extract(source, _setting(material.ws), material.replies)
-    return _as_outcome(found, result.text)
+    return _as_outcome(found, source.words)
 
 
 def _as_outcome(found: Extraction, evidence: str) -> Wish | Unclear | None:

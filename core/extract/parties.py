@@ -25,7 +25,7 @@ Name = Found[str]
 _FORMS = (
     r"Ltd\.?|Limited|LLC|L\.L\.C\.|LLP|PLC|Inc\.?|Incorporated|Corp\.?|Corporation|"
     r"Pty\.? Ltd\.?|GmbH & Co\. ?KG|GmbH|mbH|gGmbH|AG|UG(?: \(haftungsbeschränkt\))?|KGaA|KG|OHG|"
-    r"e\. ?K\.|e\. ?V\.|GbR|eG|SE|S\.?A\.?R\.?L\.?|SASU|S\.?A\.?S\.?|EURL|SCI|S\.?A\.?|"
+    r"e\. ?K\.|e\. ?V\.|GbR|eG|SE|S\.?A\.?R\.?L\.?|SASU|S\.?A\.?S\.?|EURL|SCI|S[àÀ]rl|S\.?A\.?|"
     r"S\.?L\.?U?\.?|"
     r"S\.?r\.?l\.?|S\.?p\.?A\.?|B\.?V\.?|N\.?V\.?|AB|A/S|ApS|AS|Oy|Sp\. z o\.o\.|s\.r\.o\.|Lda\.?|"
     r"S\. ?de ?R\.?L\.?"

@@ -50,6 +50,12 @@ class Source:
     warnings: tuple[str, ...] = ()
     is_bulk: bool = False
 
+    @property
+    def words(self) -> str:
+        """Return everything that is read, a forwarded mail's own words among it, as evidence."""
+        shown = (p.text.strip() for p in (*self.passages, *self.documents))
+        return "\n\n".join(text for text in shown if text)
+
 
 @dataclass(frozen=True)
 class Extraction:

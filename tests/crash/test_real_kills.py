@@ -72,7 +72,11 @@ class Yard:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         return {
             **kept,
-            **settings_of(self.sandbox.url),
+            **{  # no mailbox: its mails would become proposals of their own
+                name: value
+                for name, value in settings_of(self.sandbox.url).items()
+                if not name.startswith("GMAIL_")
+            },
             "VAULT_PATH": str(self.ground.vault),
             "TIMEZONE": "UTC",
             "APPROVAL_UNDO_S": "0",

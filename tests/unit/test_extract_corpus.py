@@ -14,7 +14,7 @@ score = importlib.util.module_from_spec(_SPEC)
 sys.modules["corpus_score"] = score
 _SPEC.loader.exec_module(score)
 
-RECALL_FLOORS = {"kind": 0.98, "party": 0.97, "amount": 0.89, "due": 1.0, "reference": 1.0}
+RECALL_FLOORS = {"kind": 0.98, "party": 0.97, "amount": 0.91, "due": 1.0, "reference": 1.0}
 NAMES = sorted(score.expectations())
 
 

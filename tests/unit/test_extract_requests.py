@@ -191,6 +191,13 @@ def test_newsletters_want_nothing():
     assert read("Please send us an invoice over 5.00 EUR.", is_bulk=True).kind is None
 
 
+def test_the_words_that_are_read_can_be_shown():
+    paper = Passage("a.pdf", "on paper")
+    shown = source("Please invoice us.", documents=(paper,)).words
+    assert shown.startswith("Invoice for the website\n\nPlease invoice us.")
+    assert shown.endswith("Acme Ltd\n\non paper")
+
+
 def test_the_same_mail_gives_the_same_result():
     text = "Please invoice us 1,250.00 EUR for the website."
     assert read(text) == read(text)

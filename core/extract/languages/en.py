@@ -104,6 +104,7 @@ WORDS = {
         r"(?:eur\w{0,2}|usd|dollars?|gbp|pounds|chf)|\d ?k ?(?:eur|usd|gbp|chf|[€$£])"
     ),
     Cue.DUE: (
+        r"net(?= [0-9]{1,3} days?)|"
         r"due(?: date| on| by| for payment){0,2}|payment (?:is )?(?:due|deadline|date|by|until)"
         r"(?: on| by)?|pay(?:able|ment)?(?: it| this| us| is| the invoice| the amount| expected)? "
         r"(?:no later than|on or before|by|until|before|on)|payable|settled? by|"

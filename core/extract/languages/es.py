@@ -79,7 +79,7 @@ WORDS = {
         r"cuota(?: mensual)? de"
     ),
     Cue.CORRECTION: (
-        r"quiero decir|mejor dicho|perdón,|corrección|en realidad|disculpe,|errata|error|"
+        r"quiero decir|mejor dicho|perdón,|corrección|en realidad|disculpe,|errata|"
         r"no,"
     ),
     Cue.DOUBT: (

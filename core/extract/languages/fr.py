@@ -81,9 +81,7 @@ WORDS = {
         r"taux horaire(?: de)?|taux journalier(?: de)?|tjm(?: de)?|prix unitaire(?: de)?|"
         r"tarif(?: horaire| journalier)?(?: de)?|mensualité de|loyer de"
     ),
-    Cue.CORRECTION: (
-        r"je veux dire|plutôt|erratum|pardon,|correction|en fait|désolée?,|erreur|non,"
-    ),
+    Cue.CORRECTION: (r"je veux dire|plutôt|erratum|pardon,|correction|en fait|désolée?,|non,"),
     Cue.DOUBT: (
         r"deux fois|double|moitié|chacune?|les deux|respectivement|en plusieurs fois|remise|"
         r"différence|(?:cent|mille) euros?"
