@@ -424,7 +424,7 @@ class Executor:
         elif row.tier is Tier.HARD_STOP:
             self.adoption.hard_stop(row, look, "This is a hard stop.")
         else:
-            self.renewal.finished_again(row, look)
+            self.renewal.finished_again(row, look, looked)
 
 
 def _words(result: CallResult, name: str) -> list[str]:

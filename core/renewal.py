@@ -183,8 +183,16 @@ class Renewal:
         if row.tier is Tier.HARD_STOP:
             self.adoption.hard_stop(row, look, row.summary or "This is a hard stop.")
             return
-        if row.state is State.DONE or len(looked.places[row.action_id]) > 1:
-            self.finished_again(row, look)
+        others = _others(row, look, looked)
+        first = all(o.path.parent == look.path.parent and look.path < o.path for o in others)
+        if row.state is State.DONE or not first:
+            self.finished_again(row, look, looked)
+        else:
+            self._renew(row, look)
+
+    def _renew(self, row: Row, look: Look) -> None:
+        """Propose an ended action anew, as its note in `Pending_Approval/` says."""
+        if look.note is None or look.file is None:
             return
         action = known_action(self.ws, row.kind)
         payload = approvals.payload_in(action, look.note)
@@ -195,16 +203,20 @@ class Renewal:
         self.ws.vault.rewrite(look.file, text)
         self._bind(fresh, action, Actor.OWNER)
 
-    def finished_again(self, row: Row, look: Look) -> None:
+    def finished_again(self, row: Row, look: Look, looked: Round) -> None:
         """Deal with a note of an action that is over: an equal copy goes, an altered one is new."""
         if digest_in(self.ws, row, look) != row.digest:
             self.adoption.adopt_copy(look)
             return
-        elsewhere = self._elsewhere(row, look)
-        if elsewhere:
+        equal = [o for o in _others(row, look, looked) if digest_in(self.ws, row, o) == row.digest]
+        pending = self.ws.vault.folder(Folder.PENDING)
+        if equal or self._elsewhere(row, look):
             self.desk.tidy(look, f"an equal copy of {row.action_id}, which is {row.state}")
         elif row.state in SHELVED or row.state is State.DRY_RUN_COMPLETED:
-            self.ws.vault.move(look.path, self.ws.vault.folder(Folder.PENDING))
+            if look.path.parent == pending:  # what lies elsewhere under its id says something else
+                self._renew(row, look)
+                return
+            self.ws.vault.move(look.path, pending)
             self.desk.inspector.forget(look.path)
             self.desk.wake_in(QUIET_S)
         else:
@@ -215,6 +227,12 @@ class Renewal:
         """Return whether the filed note of an action still lies in its place."""
         place = filing.ending_of(self.ws, row).folder if row.state is not State.WITHDRAWN else None
         return place is not None and place != look.path.parent and (place / row.note).is_file()
+
+
+def _others(row: Row, look: Look, looked: Round) -> list[Look]:
+    """Return the other notes of an action that are still where they were seen in this round."""
+    seen = looked.places.get(row.action_id, [])
+    return [other for other in seen if other.path != look.path and other.path.is_file()]
 
 
 def digest_in(ws: Workspace, row: Row, look: Look) -> str:

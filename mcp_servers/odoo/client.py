@@ -2,7 +2,7 @@
 
 Rules: a write is sent once and never again; whatever fails before it (connecting, signing in,
 searching) fails as "not sent" or as rejected, and only the write itself can be unknown; a refused
-sign-in is not repeated at once; the password reaches no log.
+sign-in is not repeated at once; everything is asked of one company; the password reaches no log.
 
 Import this module when a connection is wanted and not before: it loads odoorpc.
 """
@@ -13,7 +13,6 @@ import http.client
 import logging
 import re
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
@@ -27,18 +26,27 @@ from tenacity import (
     wait_exponential,
 )
 
-from mcp_servers.odoo.failures import explain, explain_fault, lost, sign_in_refused
+from mcp_servers.odoo.connection import Connection, Row, Session, rows_of
+from mcp_servers.odoo.failures import (
+    explain,
+    explain_fault,
+    explain_json_2,
+    lost,
+    sign_in_refused,
+)
+from mcp_servers.odoo.json2 import Json2, Json2Error, version_at
+from mcp_servers.odoo.questions import Questions
 from mcp_servers.odoo.transport import HttpStatusError, NotConnectedError, Opener
-from utils.clock import Clock, SystemClock
+from utils.clock import Clock, SystemClock, local_day
 from utils.errors import NotSentError, RateLimitedError, RejectedError, ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date, datetime
 
     from utils.config import Settings
 
-Row = dict[str, Any]
-"""One record as Odoo returns it: False for empty, `[id, name]` for a link."""
+__all__ = ["Reader", "Row", "Writer"]
 
 T = TypeVar("T")
 
@@ -48,29 +56,62 @@ WRITE_TIMEOUT_S = 150.0
 
 READ_ATTEMPTS = 5
 READS_LIMIT_S = 60.0
+JSON_2_SINCE = 19
 
 _FAILURES = (
-    *(odoorpc.error.Error, NotConnectedError, HttpStatusError),
+    *(odoorpc.error.Error, Json2Error, NotConnectedError, HttpStatusError),
     *(OSError, http.client.HTTPException, ValueError),  # ValueError: the answer is no JSON
     *(KeyError, TypeError, AttributeError),  # how odoorpc stumbles over an answer it cannot read
 )
 
 
-@dataclass(frozen=True)
-class _Session:
-    """A sign-in that succeeded."""
+class _Rpc:
+    """Odoo by way of odoorpc (JSON-RPC, Odoo 17 to 21)."""
 
-    odoo: Any
-    company_id: int
-    version: int
+    def __init__(self, url: str, opener: Opener) -> None:
+        """Make odoorpc's object without a request.
+
+        Given a version, its constructor does not ask for one (and would stumble over an error
+        answer to that); any from 10 on selects the sign-in that all later versions share.
+        """
+        parts = urlsplit(url)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        tls = parts.scheme == "https"
+        self._odoo: Any = odoorpc.ODOO(
+            host,
+            protocol="jsonrpc+ssl" if tls else "jsonrpc",
+            port=parts.port or (443 if tls else 80),
+            version="17.0",
+            opener=opener,
+        )
+
+    @property
+    def user_id(self) -> int:
+        """Return who is signed in."""
+        return int(self._odoo.env.uid)
+
+    def version(self) -> str:
+        """Return the server's version; needs no sign-in."""
+        answer = self._odoo.json("/web/webclient/version_info", {})
+        return str(answer["result"]["server_version"])
+
+    def sign_in(self, database: str, login: str, secret: str) -> None:
+        """Sign in; two requests."""
+        self._odoo.login(database, login, secret)
+
+    def call(
+        self, model: str, method: str, args: Sequence[object], options: Mapping[str, object]
+    ) -> Any:
+        """Call a method of a model, once."""
+        return self._odoo.execute_kw(model, method, list(args), dict(options))
 
 
-class Reader:
+class Reader(Questions):
     """Asks Odoo; can change nothing.
 
     Args:
         settings: `ODOO_*`.
-        clock: gives the instant that a wait is counted from.
+        clock: gives the day, and the instant that a wait is counted from.
         timeout_s: how long one question may take.
 
     No network before the first question. Used from several threads, it asks one by one.
@@ -90,9 +131,8 @@ class Reader:
         self._clock = clock or SystemClock()
         self._opener = Opener(urlsplit(settings.text("ODOO_URL")).hostname or "", timeout_s)
         self._lock = threading.RLock()
-        self._session: _Session | None = None
+        self._session: Session | None = None
         self._refused_at: float | None = None
-        self._currencies: dict[str, int] = {}
 
     @property
     def url(self) -> str:
@@ -100,69 +140,26 @@ class Reader:
         return self._settings.text("ODOO_URL")
 
     @property
-    def company_id(self) -> int:
-        """Return the company everything belongs to: the setting, else the user's own."""
-        return self._ask(lambda session: session.company_id)
+    def account(self) -> str:
+        """Return server and database, by which a record is the same for two connections."""
+        return f"{self.url}/ {self._settings.text('ODOO_DB')}"
 
-    def search_read(
-        self, model: str, domain: Sequence[object], fields: Sequence[str], **paging: object
-    ) -> list[Row]:
-        """Return records.
+    @property
+    def uses_key(self) -> bool:
+        """Return whether an API key signs in, not a password."""
+        return bool(self._settings.text("ODOO_API_KEY"))
 
-        Args:
-            model: Odoo's name of the kind of record.
-            domain: Odoo's search expression.
-            fields: what to return; `id` always comes along.
-            **paging: `limit`, `offset`, `order`.
+    @property
+    def now(self) -> datetime:
+        """Return the present instant, aware UTC."""
+        return self._clock.now()
 
-        Raises:
-            NotSentError: no answer came.
-            RejectedError: Odoo refused the question.
-        """
-        options = {"fields": list(fields), **paging}
-        return _rows(self._execute(model, "search_read", [list(domain)], options))
+    @property
+    def today(self) -> date:
+        """Return the owner's day."""
+        return local_day(self._clock, self._clock.now())
 
-    def count(self, model: str, domain: Sequence[object]) -> int:
-        """Return how many records match; raises as `search_read` does."""
-        return int(self._execute(model, "search_count", [list(domain)], {}))
-
-    def read(self, model: str, identifier: int, fields: Sequence[str]) -> Row | None:
-        """Return one record, None when there is none; raises as `search_read` does."""
-        rows = _rows(self._execute(model, "read", [[identifier]], {"fields": list(fields)}))
-        return rows[0] if rows else None
-
-    def currency_id(self, code: str) -> int:
-        """Return the id of an active currency; asked once per connection.
-
-        Raises:
-            RejectedError: the currency is not active in this Odoo.
-        """
-        if code not in self._currencies:
-            rows = self.search_read("res.currency", [["name", "=", code]], ["name"], limit=1)
-            if not rows:
-                raise RejectedError(
-                    "Odoo",
-                    f"the currency {code} is not active there. Activate it in Odoo under "
-                    "Accounting > Configuration > Currencies, then approve again.",
-                    error_class="CurrencyNotActive",
-                )
-            self._currencies[code] = int(rows[0]["id"])
-        return self._currencies[code]
-
-    def url_of(self, model: str, identifier: int) -> str:
-        """Return where a person can look at a record (the address changed in Odoo 18)."""
-        if self._ask(lambda session: session.version) >= 18:
-            return f"{self.url}/odoo/{model}/{identifier}"
-        return f"{self.url}/web#id={identifier}&model={model}&view_type=form"
-
-    def _execute(self, model: str, method: str, args: list[object], options: Row) -> Any:
-        def question(session: _Session) -> Any:
-            context = {"allowed_company_ids": [session.company_id]}
-            return session.odoo.execute_kw(model, method, args, {**options, "context": context})
-
-        return self._ask(question)
-
-    def _ask(self, question: Callable[[_Session], T]) -> T:
+    def _ask(self, question: Callable[[Session], T]) -> T:
         """Ask, and ask again where no answer came: only for what changes nothing."""
         attempts = Retrying(
             stop=stop_after_attempt(READ_ATTEMPTS) | stop_after_delay(READS_LIMIT_S),
@@ -174,46 +171,48 @@ class Reader:
             answer: T = attempts(self._ask_once, question)
             return answer
 
-    def _ask_once(self, question: Callable[[_Session], T]) -> T:
+    def _ask_once(self, question: Callable[[Session], T]) -> T:
         try:
             return question(self._session or self._sign_in())
         except _FAILURES as error:
             raise self._explained(error, writing=False) from error
 
-    def _sign_in(self) -> _Session:
-        """Connect, sign in and see who we are; four requests, none of which changes anything."""
+    def _sign_in(self) -> Session:
+        """Connect, sign in and see who we are; nothing in it changes anything."""
         self._check_pause()
-        odoo = self._unconnected()
-        version = odoo.json("/web/webclient/version_info", {})["result"]["server_version"]
         settings = self._settings
-        login = settings.text("ODOO_USERNAME")
-        secret = settings.text("ODOO_API_KEY") or settings.text("ODOO_PASSWORD")
-        odoo.login(settings.text("ODOO_DB"), login, secret)
-        uid = odoo.env.uid
-        user = _rows(odoo.execute_kw("res.users", "read", [[uid]], {"fields": _IDENTITY}))[0]
+        version, connection = self._connected()
+        login, user_id = settings.text("ODOO_USERNAME"), connection.user_id
+        options = {"fields": ["login", "company_id"]}
+        user = rows_of(connection.call("res.users", "read", [[user_id]], options))[0]
         if str(user["login"]).casefold() != login.casefold():
-            raise RejectedError("Odoo", f"signed in as another user than {login}; check ODOO_DB.")
+            text = f"signed in as another user than {login}; check ODOO_DB and ODOO_API_KEY."
+            raise RejectedError("Odoo", text, error_class="AnotherUser")
         company_id = int(settings.text("ODOO_COMPANY_ID") or user["company_id"][0])
-        self._session = _Session(odoo, company_id, _major(str(version)))
+        self._session = Session(connection, company_id, version)
         self._refused_at = None
         return self._session
 
-    def _unconnected(self) -> Any:
-        """Return odoorpc's object without a request.
+    def _connected(self) -> tuple[int, Connection]:
+        """Return version and connection: JSON-2 from Odoo 19 on when there is a key."""
+        settings, rpc = self._settings, _Rpc(self.url, self._opener)
+        database, key = settings.text("ODOO_DB"), settings.text("ODOO_API_KEY")
+        version = _major(self._version(rpc))
+        if key and version >= JSON_2_SINCE:
+            json_2 = Json2(self.url, database, key, self._opener)
+            json_2.sign_in()
+            return version, json_2
+        rpc.sign_in(database, settings.text("ODOO_USERNAME"), key or settings.text("ODOO_PASSWORD"))
+        return version, rpc
 
-        Given a version, its constructor does not ask for one (and would stumble over an error
-        answer to that); any from 10 on selects the sign-in that all later versions share.
-        """
-        parts = urlsplit(self.url)
-        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-        tls = parts.scheme == "https"
-        return odoorpc.ODOO(
-            host,
-            protocol="jsonrpc+ssl" if tls else "jsonrpc",
-            port=parts.port or (443 if tls else 80),
-            version="17.0",
-            opener=self._opener,
-        )
+    def _version(self, rpc: _Rpc) -> str:
+        """Return the server's version, from wherever it tells it (`/web/version` from 19 on)."""
+        try:
+            return rpc.version()
+        except HttpStatusError as error:
+            if error.status not in {404, 405, 410}:
+                raise
+            return version_at(self.url, self._opener)
 
     def _check_pause(self) -> None:
         """Refuse to sign in again soon after a refusal: wrong keys in a loop lock accounts."""
@@ -223,10 +222,13 @@ class Reader:
             raise sign_in_refused()
 
     def _explained(self, error: Exception, *, writing: bool) -> ServiceError:
-        if isinstance(error, odoorpc.error.RPCError):
-            explained = explain_fault(str(error), error.info, writing=writing)
-        else:
-            explained = explain(error, self._clock.now(), writing=writing)
+        match error:
+            case odoorpc.error.RPCError():
+                explained = explain_fault(str(error), error.info, writing=writing)
+            case Json2Error():
+                explained = explain_json_2(str(error), error.status, error.facts, writing=writing)
+            case _:
+                explained = explain(error, self._clock.now(), writing=writing)
         if explained.error_class == "AccessDenied":
             self._session = None
             self._refused_at = self._clock.monotonic()
@@ -238,7 +240,7 @@ class Writer(Reader):
 
     Args:
         settings: `ODOO_*`.
-        clock: gives the instant that a wait is counted from.
+        clock: gives the day, and the instant that a wait is counted from.
         timeout_s: how long one question may take.
         write_timeout_s: how long one change may take.
     """
@@ -270,27 +272,42 @@ class Writer(Reader):
             RejectedError: Odoo refused; nothing was created.
             UnknownOutcomeError: it was sent, and no usable answer came.
         """
-        with self._lock:
-            session = self._ask(lambda session: session)
-            self._opener.timeout_s = self._write_timeout_s
-            try:
-                answer = session.odoo.execute_kw(model, "create", args, kwargs)
-            except _FAILURES as error:
-                raise self._explained(error, writing=True) from error
-            finally:
-                self._opener.timeout_s = self._timeout_s
+        answer = self._send(model, "create", args, kwargs, writing=True)
         if type(answer) is not int:
             raise lost("answered without an id", "NoIdentifier", writing=True)
         return answer
 
+    def create_form(self, model: str, args: list[object], kwargs: Row) -> int:
+        """Create a form, which changes nothing in the books yet; sent once, never used twice.
 
-_IDENTITY = ["login", "company_id"]
-
-
-def _rows(answer: object) -> list[Row]:
-    if isinstance(answer, list) and all(isinstance(row, dict) for row in answer):
+        Raises:
+            NotSentError: no usable answer came; nothing has happened.
+            RejectedError: Odoo refused.
+        """
+        answer = self._send(model, "create", args, kwargs, writing=False)
+        if type(answer) is not int:
+            raise lost("answered without an id", "NoIdentifier", writing=False)
         return answer
-    raise ValueError("the answer is no list of records")
+
+    def change(self, model: str, method: str, args: list[object], kwargs: Row) -> None:
+        """Call a method that changes records (`write`, `action_post`); sent once.
+
+        Raises as `create` does.
+        """
+        self._send(model, method, args, kwargs, writing=True)
+
+    def _send(
+        self, model: str, method: str, args: list[object], kwargs: Row, *, writing: bool
+    ) -> Any:
+        with self._lock:
+            session = self._ask(lambda session: session)
+            self._opener.timeout_s = self._write_timeout_s
+            try:
+                return session.connection.call(model, method, args, kwargs)
+            except _FAILURES as error:
+                raise self._explained(error, writing=writing) from error
+            finally:
+                self._opener.timeout_s = self._timeout_s
 
 
 def _major(version: str) -> int:

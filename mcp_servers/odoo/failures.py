@@ -87,6 +87,13 @@ def explain_fault(message: str, info: object, *, writing: bool) -> ServiceError:
     return RejectedError("Odoo", text, error_class=name)
 
 
+def explain_json_2(message: str, status: int, facts: object, *, writing: bool) -> ServiceError:
+    """Return what an error answer of JSON-2 means; 401 is a refused key whatever its name."""
+    if status == 401:
+        return sign_in_refused()
+    return explain_fault(message, {"data": facts}, writing=writing)
+
+
 def lost(what: str, error_class: str, *, writing: bool) -> ServiceError:
     """Return the error of a request that was sent without a usable answer."""
     if writing:

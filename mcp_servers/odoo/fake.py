@@ -60,7 +60,7 @@ class Switches:
     Args:
         version: 17, 18 or 19.
         companies: 1 or 2; the user may see both.
-        missing: `model.field` of fields this server does not have.
+        missing: `model.field` of fields, and paths, that this server does not have.
         key_expired: every use of the credentials is refused.
         key_expires_on: the day the key ends; None: 60 days from now.
         failure_status: the status of a proxy's page in front of it (500, 502, 503).
@@ -129,7 +129,15 @@ class OdooFake:
     def _today(self) -> date:
         return self._world.clock.now().date()
 
-    def add(self, model: str, values: Row, *, then: str = "", company: int = COMPANY_ID) -> int:
+    def add(
+        self,
+        model: str,
+        values: Row,
+        *,
+        then: str = "",
+        company: int = COMPANY_ID,
+        context: Mapping[str, Any] | None = None,
+    ) -> int:
         """Make a record as somebody in Odoo would, without an effect.
 
         Args:
@@ -137,8 +145,9 @@ class OdooFake:
             values: as for `create`.
             then: a method to call on it, such as `action_post`.
             company: that it belongs to.
+            context: as for `create`.
         """
-        calls = Calls(self._tables, lambda *_: None, self._today(), {}, [company])
+        calls = Calls(self._tables, lambda *_: None, self._today(), context or {}, [company])
         identifier: int = calls.create(model, values)  # type: ignore[assignment] # one record
         if then:
             calls.call_business(model, then, [identifier])
@@ -165,6 +174,8 @@ class OdooFake:
 
     def handle(self, request: Request) -> Response | None:
         """Act on a request."""
+        if request.path in self.switches.missing:
+            return None
         if request.path.startswith(JSON_2):
             return self._answer_json_2(request) if self.switches.version >= 19 else None
         if request.path == "/web/version" and request.method == "GET":

@@ -1,4 +1,4 @@
-"""One HTTP request, sent once: what odoorpc is given in place of its own opener.
+"""One HTTP request, sent once: what both connections, odoorpc's and JSON-2's, send through.
 
 Rules: a failure before a connection exists has a type of its own, because only then is it certain
 that nothing was sent; redirects are never followed; bodies are read whole and closed; proxies of
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from email.message import Message
 
 LIMIT_ANSWER_BYTES = 32 * 1024 * 1024
+LIMIT_ERROR_BYTES = 64 * 1024
 
 
 class NotConnectedError(Exception):
@@ -30,11 +31,13 @@ class HttpStatusError(Exception):
     Args:
         status: the HTTP status.
         headers: of the answer.
+        body: of the answer, its beginning.
     """
 
-    def __init__(self, status: int, headers: Message) -> None:
+    def __init__(self, status: int, headers: Message, body: bytes = b"") -> None:
         super().__init__(f"HTTP {status}")
         self.status = status
+        self.body = body
         self.retry_after: str = headers.get("Retry-After", "")
 
 
@@ -69,7 +72,14 @@ class Opener:
                 return io.BytesIO(answer.read(LIMIT_ANSWER_BYTES))
         except urllib.error.HTTPError as error:
             with error:
-                raise HttpStatusError(error.code, error.headers) from None
+                raise HttpStatusError(error.code, error.headers, _body_of(error)) from None
+
+
+def _body_of(error: urllib.error.HTTPError) -> bytes:
+    try:
+        return error.read(LIMIT_ERROR_BYTES)
+    except (OSError, http.client.HTTPException):
+        return b""  # the status alone decides then
 
 
 def is_loopback(host: str) -> bool:

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from core import notes
@@ -71,7 +71,7 @@ def clock_after(hours: float = 0.0) -> TickingClock:
     return TickingClock(started + timedelta(hours=hours))
 
 
-# -- the sandbox, in a process of its own ------------------------------------------------------------
+# -- the sandbox, in a process of its own ---------------------------------------------------------
 
 
 class SandboxProcess:
@@ -119,14 +119,14 @@ class SandboxProcess:
             self._child.wait()
         self._child.stdout.close()
 
-    def __enter__(self) -> SandboxProcess:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
 
-# -- servers in this process -------------------------------------------------------------------------
+# -- servers in this process ----------------------------------------------------------------------
 
 
 class DirectRunner:
@@ -176,7 +176,7 @@ class DirectRunner:
             self._end(service)
 
 
-# -- one vault and its people ------------------------------------------------------------------------
+# -- one vault and its people ---------------------------------------------------------------------
 
 
 @dataclass(frozen=True, repr=False)
@@ -363,12 +363,12 @@ def approve_all(ground: Ground) -> int:
     """Move every waiting proposal to `Approved/`, as the owner does; return how many."""
     count = 0
     for path in sorted((ground.vault / Folder.PENDING).glob("*.md")):
-        os.rename(path, ground.vault / Folder.APPROVED / path.name)
+        path.rename(ground.vault / Folder.APPROVED / path.name)
         count += 1
     return count
 
 
-# -- deaths ------------------------------------------------------------------------------------------
+# -- deaths ---------------------------------------------------------------------------------------
 
 
 DIED = 9
@@ -432,7 +432,7 @@ def hours_pass(ground: Ground, hours: float = 12.0) -> None:
             os.utime(path, (then, then))
 
 
-# -- what must hold ----------------------------------------------------------------------------------
+# -- what must hold -------------------------------------------------------------------------------
 
 
 _PLACE = {
@@ -496,7 +496,8 @@ def _of_action(
     sendings = [told for told in story if told["event"] == "sending"]
     if len(mine) > grants:
         yield f"I1 {name}: {len(mine)} effects for {grants} approvals"
-    if row.state in _CERTAIN and len(mine) < _CERTAIN[row.state] and row.mode.acts:
+    by_word = any((t["event"], t["actor"]) == ("reconciled", "owner") for t in story)
+    if len(mine) < _CERTAIN.get(row.state, 0) and row.mode.acts and not by_word:
         yield f"I1 {name}: says done, the service has nothing"
     if row.state in _CERTAIN and len(mine) > _CERTAIN[row.state] and grants == 1:
         yield f"I1 {name}: says not done, the service has it"
@@ -621,7 +622,7 @@ def snapshot(ground: Ground, effects: Sequence[Effect]) -> dict[str, object]:
     return {"rows": rows, "stories": stories, "notes": texts, "effects": list(effects)}
 
 
-# -- many at once ------------------------------------------------------------------------------------
+# -- many at once ---------------------------------------------------------------------------------
 
 
 def in_parallel(work: Callable[[int], list[T]], workers: int) -> list[T]:

@@ -233,7 +233,7 @@ def kill_often(folder: Path, kills: int) -> None:
                 time.sleep(draw.uniform(0, ANY_TIME_S))
             else:
                 before = it.begun()
-                wait_for(lambda: it.begun() > before or approved_are_gone(it), 8)
+                wait_for(lambda before=before: it.begun() > before or approved_are_gone(it), 8)
                 time.sleep(draw.uniform(0, MIDST_S))
             for _ in range(draw.choice([1, 1, 2])):
                 it.kill(draw.choice(VICTIMS), draw)

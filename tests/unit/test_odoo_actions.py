@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from core.actions import Payload, canonical, payload_of
 from mcp_servers.catalog import ACTIONS, READS, SERVICE_SETTINGS, SERVICES
-from mcp_servers.odoo.actions import CreateInvoice, InvoiceLine
+from mcp_servers.odoo.actions.documents import CreateInvoice, InvoiceLine
 from mcp_servers.odoo.tools import TOOLSET
 from utils.config import Settings
 
@@ -206,11 +206,175 @@ def test_the_account_names_server_database_and_company() -> None:
 
 
 def test_the_catalogue_knows_every_action_and_switch() -> None:
-    assert set(ACTIONS) == {"odoo.create_invoice", "twitter.create_post"}
-    assert set(READS) == {"odoo.find_partners", "twitter.list_posts"}
+    assert {kind for kind in ACTIONS if kind.startswith("odoo.")} == {
+        "odoo.create_invoice",
+        "odoo.create_quotation",
+        "odoo.post_invoice",
+        "odoo.create_vendor_bill",
+        "odoo.register_payment",
+        "odoo.create_partner",
+        "odoo.update_opportunity",
+    }
+    assert {kind for kind in READS if kind.startswith("odoo.")} == {
+        "odoo.find_partners",
+        "odoo.list_invoices",
+        "odoo.get_financial_summary",
+        "odoo.get_pipeline",
+    }
     names = [row.name for row in SERVICE_SETTINGS]
     assert len(names) == len(set(names))
     assert settings().flag("ODOO_LIVE") is False
     assert InvoiceLine.model_config["extra"] == "forbid"
     for action in ACTIONS.values():
         assert action.arguments.model_config["extra"] == "forbid"
+
+
+# -- the other actions ----------------------------------------------------------------------------
+
+QUOTATION = {**INVOICE, "valid_until": "2026-12-31", "lines": [{**LINE, "product": "Retainer"}]}
+BILL = {
+    "vendor": "Papyrus Office Ltd",
+    "vendor_id": 20,
+    "currency": "EUR",
+    "reference": "RE-77",
+    "invoice_date": "2026-11-20",
+    "lines": [LINE],
+}
+POSTING = {"invoice_id": 7, "partner": "Acme Ltd", "amount": "1250.00", "currency": "EUR"}
+PAYMENT = {
+    "invoice": "INV/2026/00001",
+    "invoice_id": 7,
+    "partner": "Acme Ltd",
+    "amount": "1250.00",
+    "currency": "EUR",
+}
+PARTNER = {"name": "Hooli", "role": "vendor", "email": "hi@hooli.example", "country": "US"}
+UPDATE = {"opportunity": "Relaunch", "opportunity_id": 1, "stage": "Won"}
+EXAMPLES = {
+    "odoo.create_quotation": QUOTATION,
+    "odoo.create_vendor_bill": BILL,
+    "odoo.post_invoice": POSTING,
+    "odoo.register_payment": PAYMENT,
+    "odoo.create_partner": PARTNER,
+    "odoo.update_opportunity": UPDATE,
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed"),
+    [
+        pytest.param(kind, changed, id=f"{kind}-{changed}")
+        for kind, changes in {
+            "odoo.create_quotation": [
+                {"lines": []},
+                {"lines": [{**LINE, "unit_price": "0"}]},
+                {"lines": [{**LINE, "product": ""}]},
+                {"valid_until": "31.12.2026"},
+                {"currency": "XXX"},
+            ],
+            "odoo.create_vendor_bill": [
+                {"reference": ""},
+                {"reference": "a\nb"},
+                {"invoice_date": None},
+                {"due_date": "2026-11-19"},
+                {"lines": []},
+                {"lines": [{**LINE, "unit_price": "-1"}]},
+            ],
+            "odoo.post_invoice": [
+                {"invoice_id": 0},
+                {"invoice_id": "7"},
+                {"amount": "0"},
+                {"amount": "-5"},
+                {"amount": 12.5},
+                {"partner": ""},
+            ],
+            "odoo.register_payment": [
+                {"amount": "0"},
+                {"amount": "-5"},
+                {"currency": "euro"},
+                {"invoice": ""},
+                {"payment_date": "yesterday"},
+                {"lines": [LINE]},
+            ],
+            "odoo.create_partner": [
+                {"name": ""},
+                {"email": "nobody"},
+                {"email": "a@b.example, c@d.example"},
+                {"country": "Germany"},
+                {"role": "friend"},
+                {"is_company": "yes"},
+            ],
+            "odoo.update_opportunity": [
+                {"stage": None},
+                {"expected_revenue": "-1"},
+                {"probability": "101"},
+                {"probability": 0.5},
+                {"lost": True},
+            ],
+        }.items()
+        for changed in changes
+    ],
+)
+def test_other_nonsense_is_refused_before_anybody_is_asked(
+    kind: str, changed: dict[str, Any]
+) -> None:
+    arguments = {**EXAMPLES[kind], **changed}
+    with pytest.raises(ValidationError):
+        payload_of(ACTIONS[kind], arguments)
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_a_payload_reads_back_to_itself(kind: str) -> None:
+    action = ACTIONS[kind]
+    whole = payload_of(action, EXAMPLES[kind])
+    assert payload_of(action, json.loads(json.dumps(whole))) == whole
+    assert re.fullmatch(r"[\w -]+", action.title(action.arguments.model_validate(whole)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("odoo.create_quotation", "create a draft quotation for **Acme Ltd**, **1,250.00 EUR**"),
+        (
+            "odoo.create_vendor_bill",
+            (
+                "enter the vendor's bill **RE-77** from **Papyrus Office Ltd**, **1,250.00 EUR**, "
+                "as a draft"
+            ),
+        ),
+        ("odoo.post_invoice", "post invoice 7 of **Acme Ltd**, **1,250.00 EUR**"),
+        (
+            "odoo.register_payment",
+            "record a payment of **1,250.00 EUR** on **INV/2026/00001** of **Acme Ltd**",
+        ),
+        ("odoo.create_partner", "create the vendor **Hooli**"),
+        ("odoo.update_opportunity", "change the opportunity **Relaunch** (stage: **Won**)"),
+    ],
+)
+def test_a_person_is_asked_in_a_sentence(kind: str, sentence: str) -> None:
+    action = ACTIONS[kind]
+    assert action.describe(action.arguments.model_validate(EXAMPLES[kind])) == sentence
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_a_preview_of_anything_needs_no_settings(kind: str) -> None:
+    write = TOOLSET.writes[ACTIONS[kind].tool]
+    request = write.request(settings(), payload_of(ACTIONS[kind], EXAMPLES[kind]), "K")
+    assert "ODOO_URL is not set" in request["url"]
+    assert json.loads(json.dumps(request)) == request
+
+
+def test_only_a_payment_pays() -> None:
+    assert [kind for kind, action in ACTIONS.items() if action.pays] == ["odoo.register_payment"]
+    assert all(ACTIONS[kind].money for kind in EXAMPLES)
+
+
+def test_what_may_be_left_out_is_no_null_in_a_schema() -> None:
+    for kind in (*EXAMPLES, "odoo.create_invoice"):
+        assert "null" not in json.dumps(ACTIONS[kind].arguments.model_json_schema())
+
+
+def test_an_expected_revenue_is_no_payment() -> None:
+    action = ACTIONS["odoo.update_opportunity"]
+    facts = action.facts(action.arguments.model_validate({**UPDATE, "expected_revenue": "9000"}))
+    assert facts.amount is None

@@ -181,7 +181,7 @@ def test_no_spelling_dodges_a_hard_stop(kind: str) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    [*ACTIONS, "odoo.register_payment", "banking", "social.publish", "wireless.post", "embank.x"],
+    [*ACTIONS, "banking", "social.publish", "wireless.post", "embank.x"],
 )
 def test_an_ordinary_kind_is_no_hard_stop(kind: str) -> None:
     assert not is_hard_stop(kind)
