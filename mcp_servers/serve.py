@@ -38,26 +38,14 @@ if TYPE_CHECKING:
     from utils.config import Settings
 
 FINISH_S = 5.0
-WRITE_NOTE = (
-    " Default: a dry run that shows the exact request. dry_run=false without approval_id files a "
-    "proposal for the owner and sends nothing."
-)
+WRITE_NOTE = " A dry run unless dry_run=false, which files a proposal for the owner."
 RESULT_SCHEMA: dict[str, Any] = {
     "type": "object",
-    "properties": {
-        "status": {"type": "string"},
-        "action": {"type": "string"},
-        "action_id": {"type": ["string", "null"]},
-        "mode": {"type": "string"},
-        "summary": {"type": "string"},
-        "request": {"type": ["object", "null"]},
-        "remote_id": {"type": ["string", "null"]},
-        "remote_url": {"type": ["string", "null"]},
-        "note": {"type": ["string", "null"]},
-        "reasons": {"type": "array", "items": {"type": "string"}},
-    },
     "required": ["status", "summary", "reasons"],
 }
+"""What every result has; all fields are told once, in docs/reference/actions.md: here they would be
+paid for with every tool of every conversation."""
+
 FRAME_SCHEMA: dict[str, Any] = {
     "dry_run": {"type": "boolean", "default": True, "description": "false asks for the real thing"},
     "approval_id": {

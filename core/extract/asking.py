@@ -100,6 +100,7 @@ def questions(
         _about_party(kind, found.party),
         _about_price(kind, found.price, history, setting),
         None if kind is Kind.QUOTATION else _about_due(found.due),
+        _about_written(found.written, setting) if kind is Kind.BILL else None,
         _about_description(found),
     ]
     return tuple(q for q in asked if q is not None)
@@ -183,6 +184,18 @@ def about_trust(warnings: tuple[str, ...]) -> tuple[Question, ...]:
     return (Question("trust", "Is this mail real?", " ".join(warnings), offered),)
 
 
+def _about_written(written: Found[date] | Abstained[date], setting: Setting) -> Question | None:
+    """Ask for a bill's own date: the books cannot post a bill without one."""
+    if isinstance(written, Found):
+        return None
+    days = [c.value for c in written.candidates]
+    offered = [Candidate(day.isoformat(), {"invoice_date": day.isoformat()}) for day in days]
+    if setting.today not in days:
+        today = setting.today.isoformat()
+        offered.append(Candidate(f"{today} (the day it came)", {"invoice_date": today}))
+    return Question("invoice_date", "What date does the bill have?", written.reason, tuple(offered))
+
+
 def answered(question: Question, replies: Mapping[str, str], setting: Setting) -> Arguments | None:
     """Return what an answer changes; None while there is none that can be used."""
     reply = one_line(replies.get(question.key, ""), 200)
@@ -202,7 +215,7 @@ def _typed(key: str, reply: str, setting: Setting) -> Arguments | None:
     if key == "amount":
         price = prices.price((Passage("answer", reply),), setting)
         return lines_of(price.value) if isinstance(price, Found) else None
-    if key == "due_date":
+    if key in {"due_date", "invoice_date"}:
         day = dates.due((Passage("answer", f"due {reply}"),), setting, past=True)
-        return {"due_date": day.value.isoformat()} if isinstance(day, Found) else None
+        return {key: day.value.isoformat()} if isinstance(day, Found) else None
     return None

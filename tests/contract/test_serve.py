@@ -64,12 +64,6 @@ def gate(ws: Workspace, books: Any) -> Gate:
 # -- the list of tools ----------------------------------------------------------------------------
 
 
-FRAME_IS_TOO_BIG = pytest.mark.xfail(
-    strict=True,
-    reason="Odoo's 11 tools: RESULT_SCHEMA, WRITE_NOTE and FRAME_SCHEMA alone take 9 KB of the 12",
-)
-
-
 @EVERY
 def test_a_list_is_short(service: str, role: Role) -> None:
     """The daemon's own tool is no assistant's and does not count."""
@@ -79,11 +73,7 @@ def test_a_list_is_short(service: str, role: Role) -> None:
 
 @pytest.mark.parametrize(
     ("service", "role"),
-    [
-        pytest.param(name, role, marks=FRAME_IS_TOO_BIG if name == "odoo" else ())
-        for name in SERVICES
-        for role in Role
-    ],
+    [(name, role) for name in SERVICES for role in Role],
 )
 def test_a_list_is_small(service: str, role: Role) -> None:
     """It is paid for in every conversation."""

@@ -200,16 +200,7 @@ def calls(office: Office) -> list[dict[str, Any]]:
 # -- what is offered ------------------------------------------------------------------------------
 
 
-FRAME_IS_TOO_BIG = pytest.mark.xfail(
-    strict=True,
-    reason="Odoo's 11 tools: RESULT_SCHEMA, WRITE_NOTE and FRAME_SCHEMA alone take 9 KB of the 12",
-)
-
-
-@pytest.mark.parametrize(
-    "service",
-    [pytest.param(each, marks=FRAME_IS_TOO_BIG if each == "odoo" else ()) for each in CONFIG],
-)
+@pytest.mark.parametrize("service", CONFIG)
 def test_the_tool_list_is_small_complete_and_stable(service: str, env: dict[str, str]) -> None:
     lists = []
     for _ in range(2):

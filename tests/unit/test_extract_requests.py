@@ -177,7 +177,7 @@ def test_a_paper_alone_is_a_bill():
     assert found.kind is Kind.BILL
     assert found.known["vendor"] == "Stone Hosting Ltd"
     assert found.known["reference"] == "SH-1234"
-    assert [q.key for q in found.missing] == ["description"]
+    assert [q.key for q in found.missing] == ["invoice_date", "description"]
 
 
 def test_mail_and_paper_that_disagree_are_a_question():
