@@ -42,6 +42,7 @@ def guide(ws: Workspace) -> None:
     pending, approved = ws.vault.folder(Folder.PENDING), ws.vault.folder(Folder.APPROVED)
     sys.stdout.write(
         f"""
+The practice mailbox holds a mail that asks for an invoice, and a file was dropped in.
 In a few seconds two proposals lie in {pending}
 Read one, then approve it by moving it. In a second terminal:
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import re
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -24,6 +22,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -53,7 +52,7 @@ T = TypeVar("T")
 Effect = dict[str, Any]
 
 
-# -- time -----------------------------------------------------------------------------------------
+# -- time ------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -71,7 +70,7 @@ def clock_after(hours: float = 0.0) -> TickingClock:
     return TickingClock(started + timedelta(hours=hours))
 
 
-# -- the sandbox, in a process of its own ---------------------------------------------------------
+# -- the sandbox, in a process of its own ----------------------------------------------------------
 
 
 class SandboxProcess:
@@ -126,7 +125,7 @@ class SandboxProcess:
         self.close()
 
 
-# -- servers in this process ----------------------------------------------------------------------
+# -- servers in this process -----------------------------------------------------------------------
 
 
 class DirectRunner:
@@ -176,7 +175,7 @@ class DirectRunner:
             self._end(service)
 
 
-# -- one vault and its people ---------------------------------------------------------------------
+# -- one vault and its people ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, repr=False)
@@ -226,6 +225,9 @@ POST = Wish(
 WISHES = {wish.kind: wish for wish in (INVOICE, POST)}
 
 
+_settings_of = cache(settings_of)
+
+
 @dataclass
 class Ground:
     """One vault on disk with a sandbox.
@@ -247,7 +249,7 @@ class Ground:
     @property
     def settings(self) -> Settings:
         values = {
-            **settings_of(self.url),
+            **_settings_of(self.url),
             "VAULT_PATH": str(self.vault),
             "TIMEZONE": "UTC",
             "APPROVAL_UNDO_S": "1",
@@ -368,7 +370,7 @@ def approve_all(ground: Ground) -> int:
     return count
 
 
-# -- deaths ---------------------------------------------------------------------------------------
+# -- deaths ----------------------------------------------------------------------------------------
 
 
 DIED = 9
@@ -432,7 +434,7 @@ def hours_pass(ground: Ground, hours: float = 12.0) -> None:
             os.utime(path, (then, then))
 
 
-# -- what must hold -------------------------------------------------------------------------------
+# -- what must hold --------------------------------------------------------------------------------
 
 
 _PLACE = {
@@ -622,7 +624,7 @@ def snapshot(ground: Ground, effects: Sequence[Effect]) -> dict[str, object]:
     return {"rows": rows, "stories": stories, "notes": texts, "effects": list(effects)}
 
 
-# -- many at once ---------------------------------------------------------------------------------
+# -- many at once ----------------------------------------------------------------------------------
 
 
 def in_parallel(work: Callable[[int], list[T]], workers: int) -> list[T]:
@@ -673,6 +675,3 @@ def cores() -> int:
 def remove(folder: Path) -> None:
     """Remove a folder of ours."""
     shutil.rmtree(folder, ignore_errors=True)
-
-
-__all__ = [name for name in dir() if re.match(r"[A-Za-z]", name)] + ["signal"]

@@ -15,6 +15,8 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,7 @@ PAUSES_S = (4.0, 20.0, 700.0, 86_400.0 * 1.5, 86_400.0 * 8)
 AT_ONCE = 3
 """Few notes, so that several things happen to the same one."""
 FAULTS = ("lost_answer", "drop_before", "http_500_after", "auth_expired", "garbage", "http_429")
+CHANGES = ("edit", "Pending_Approval", "Rejected", "Completed", "Needs_Review", "Private")
 numbers = st.integers(0, 5)
 thens = st.sampled_from(THEN_S)
 
@@ -357,9 +360,7 @@ class FolderMachine(RuleBasedStateMachine):
             path.unlink(missing_ok=True)
 
     @precondition(lambda self: any((self.vault / "Pending_Approval").glob("*.md")))
-    @rule(
-        number=numbers, change=st.sampled_from(["edit", "Pending_Approval", "Rejected", "Private"])
-    )
+    @rule(number=numbers, change=st.sampled_from(CHANGES))
     def second_thoughts(self, number: int, change: str) -> None:
         """What was approved waits, PAUSE.md being there; meanwhile the owner thinks again."""
         (self.vault / "PAUSE.md").touch()
@@ -447,3 +448,53 @@ FolderMachine.TestCase.settings = settings(
     report_multiple_bugs="FOLDER_MACHINE_EXAMPLES" in os.environ,
 )
 TestFolderMachine = FolderMachine.TestCase
+
+
+# -- what the machine found, told once more --------------------------------------------------------
+
+
+@contextmanager
+def machine() -> Iterator[FolderMachine]:
+    """Yield a machine to be driven by hand; its end checks what holds at every end."""
+    made = FolderMachine()
+    made.begin()
+    try:
+        yield made
+    except BaseException:
+        made.failed = True
+        raise
+    finally:
+        made.teardown()
+
+
+def states(made: FolderMachine) -> list[State]:
+    return [row.state for row in made.ws.journal.in_states(*State)]
+
+
+def test_two_notes_of_an_expired_action_do_not_wander() -> None:
+    with machine() as made:
+        made.claude_proposes(None, "twitter.create_post")
+        made.time_passes(86_400.0 * 8)
+        assert states(made) == [State.EXPIRED]
+        made.rename(None, 0)
+        made.copy(4.0, 0, "Pending_Approval", "{stem} 1.md")
+        for _ in range(5):
+            made.then(4.0)
+        assert [path.parent.name for path in made.files()] == ["Rejected"]
+
+
+def test_an_approval_that_waits_is_withdrawn_when_its_note_is_put_away() -> None:
+    with machine() as made:
+        made.claude_proposes(None, "odoo.create_invoice")
+        made.second_thoughts(0, "Completed")
+        made.time_passes(700.0)
+        assert states(made) == [State.WITHDRAWN]
+        assert not made.done
+
+
+def test_an_approval_edited_while_it_waits_runs_as_it_says_now() -> None:
+    with machine() as made:
+        made.claude_proposes(None, "twitter.create_post")
+        made.second_thoughts(0, "edit")
+        made.time_passes(20.0)
+        assert made.done == {"Tk2k": 1}
