@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -134,8 +134,9 @@ class DirectRunner:
     A failure that no gate foresees ends the server, as it ends a real one.
     """
 
-    def __init__(self, settings: Settings, clock: FixedClock) -> None:
+    def __init__(self, settings: Settings, clock: FixedClock, held: Collection[str] = ()) -> None:
         self._settings = settings
+        self._held = held
         self._clock = clock
         self._gates: dict[str, tuple[Workspace, Gate]] = {}
 
@@ -155,8 +156,7 @@ class DirectRunner:
         del service
 
     def is_held(self, service: str) -> bool:
-        del service
-        return False
+        return service in self._held
 
     def _gate(self, service: str) -> Gate:
         if service not in self._gates:
@@ -289,10 +289,16 @@ def fast_folder(name: str) -> Path:
 
 
 @contextmanager
-def running(ground: Ground, clock: FixedClock) -> Iterator[Daemon]:
-    """Open the vault and start its daemon, as the command line does."""
+def running(ground: Ground, clock: FixedClock, *, held: Collection[str] = ()) -> Iterator[Daemon]:
+    """Open the vault and start its daemon, as the command line does.
+
+    Args:
+        ground: the vault.
+        clock: of daemon and servers.
+        held: the services whose servers an ended daemon has left running.
+    """
     settings = ground.settings
-    runner = DirectRunner(settings, clock)
+    runner = DirectRunner(settings, clock, held)
     ws = ground.open(clock)
     try:
         daemon = Daemon(ws, runner)

@@ -9,6 +9,7 @@ The invariants are those of `facts/guarantees.md` B3; see `broken` in `support_c
 from __future__ import annotations
 
 import logging
+import os
 import random
 import signal
 import sqlite3
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 import pytest
 import structlog
 
+from core import approvals
 from core.actions import State
 from mcp_servers.fakes import FaultMode
 from tests.crash.support_crash import (
@@ -46,6 +48,7 @@ from tests.crash.support_crash import (
     snapshot,
 )
 from utils import durable
+from utils.audit_log import Actor, Event
 
 SEED = 20261121
 FAULTS = ("none", *(str(mode) for mode in FaultMode))
@@ -226,6 +229,40 @@ def test_a_service_that_acts_after_our_death_is_found(wish: Wish, early: bool) -
                 states = [row.state for row in daemon.ws.journal.in_states(*State)]
             assert states == [State.DONE]
             assert broken(ground, sandbox.effects()) == []
+        finally:
+            remove(ground.root)
+
+
+def test_a_server_that_outlives_its_daemon_may_still_tell_the_outcome() -> None:
+    with SandboxProcess() as sandbox:
+        ground = prepared(sandbox, Life(INVOICE.kind, "propose", "none"))
+
+        def dies_with_the_grant_taken() -> None:
+            def listener(phase: str, name: str) -> None:
+                if (phase, name) == ("after", "journal.commit") and is_sending(ground):
+                    os._exit(DIED)
+
+            with durable.listening(listener):
+                live(ground, INVOICE, "propose", clock_after())
+
+        try:
+            assert in_child(dies_with_the_grant_taken) == DIED
+            clock = clock_after(0.2)
+            with running(ground, clock, held={"odoo"}) as daemon:
+                for _ in range(4):
+                    clock.advance(daemon.step(look=True, full=True))
+                (row,) = daemon.ws.journal.in_states(State.SENDING)
+                told = approvals.base_entry(row, Event.OUTCOME, Actor.DAEMON, result="done")
+                ended = daemon.ws.journal.transition(
+                    row.action_id, {State.SENDING}, State.DONE, told, finished_at=clock.now()
+                )
+                assert ended, "the old server found its call doubted already"
+                settle(daemon, clock)
+                story = [t.fields for t in daemon.ws.journal.story(row.action_id)]
+            assert [t["result"] for t in story if t["event"] == "outcome"] == ["done"]
+            assert [path.parent.parent.name for path in ground.where(row.action_id)] == [
+                "Completed"
+            ]
         finally:
             remove(ground.root)
 
