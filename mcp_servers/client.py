@@ -80,15 +80,22 @@ class Sessions:
         settings: the daemon's settings; each child gets its share.
         state: where locks and the children's error output lie.
         python: the interpreter of the children.
+        ping_every_s: how often a server with a call under way is asked whether it lives.
     """
 
     def __init__(
-        self, services: Mapping[str, Service], settings: Settings, state: Path, python: str = ""
+        self,
+        services: Mapping[str, Service],
+        settings: Settings,
+        state: Path,
+        python: str = "",
+        ping_every_s: float = PING_EVERY_S,
     ) -> None:
         self._services = services
         self._settings = settings
         self._state = state
         self._python = python or sys.executable
+        self._ping_every_s = ping_every_s
         self._lines: dict[str, _Line] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -240,9 +247,12 @@ class Sessions:
                 job = await self._next(client, line, active, idle_s)
                 if job is _STOP:
                     return
+                if isinstance(job, _Job):
+                    waiting.append(
+                        job
+                    )  # before anything can fail: what waits is given up, not lost
                 active = {task for task in active if not _finished(task)}
                 if isinstance(job, _Job):
-                    waiting.append(job)
                     task = asyncio.get_running_loop().create_task(_answer(client, job, waiting))
                     active.add(task)
         finally:
@@ -255,12 +265,14 @@ class Sessions:
     ) -> object:
         """Return the next job, None for a wake-up, or `_STOP` after a long silence."""
         getter = asyncio.get_running_loop().create_task(line.queue.get())
+        taken = False
         try:
-            wait_s = PING_EVERY_S if active else idle_s
+            wait_s = self._ping_every_s if active else idle_s
             done, _ = await asyncio.wait(
                 {getter, *active}, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED
             )
             if getter in done:
+                taken = True
                 return getter.result()
             if done:
                 return None
@@ -271,12 +283,14 @@ class Sessions:
         finally:
             if not getter.done():
                 getter.cancel()
+            elif not taken:  # it came during the ping: the next turn takes it
+                line.queue.put_nowait(getter.result())
 
     async def _some_done(
         self, client: Any, active: set[asyncio.Task[None]]
     ) -> set[asyncio.Task[None]]:
         done, pending = await asyncio.wait(
-            active, timeout=PING_EVERY_S, return_when=asyncio.FIRST_COMPLETED
+            active, timeout=self._ping_every_s, return_when=asyncio.FIRST_COMPLETED
         )
         for task in done:
             task.result()
