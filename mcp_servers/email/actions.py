@@ -7,15 +7,11 @@ approved must be bound by its content, and the arguments of a note hold names on
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     WithJsonSchema,
     model_validator,
@@ -23,35 +19,19 @@ from pydantic import (
 
 from core.actions import Action, Facts, Read
 from mcp_servers.email.addresses import canonical, shown
+from mcp_servers.fields import (
+    Arguments,
+    Limit,
+    Lines,
+    OneLine,
+    escape,
+    links_in,
+    words_for_a_name,
+)
 
 MAX_RECIPIENTS = 10
 HOURLY_CAP = 20
 """Mails of one kind begun within an hour: an owner who approves by hand sends fewer."""
-_MARKDOWN = re.compile(r"[\\`*_\[\]<>~=|#$%^&{}]|:(?=//)")
-_UNSAFE_FOR_A_NAME = re.compile(r"[^\w -]+")
-_LINK = re.compile(r"https?://[^\s<>\"')\]]+", re.IGNORECASE)
-_HIDING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-
-
-def escape(text: str) -> str:
-    """Return a text that Markdown shows as it is."""
-    return _MARKDOWN.sub(lambda match: "\\" + match[0], text)
-
-
-def _visible(text: str, allowed: str = "") -> str:
-    for character in text:
-        hidden = unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
-        if (hidden or character in _HIDING) and character not in allowed:
-            raise ValueError(f"contains the character U+{ord(character):04X}, which is not allowed")
-    return unicodedata.normalize("NFC", text)
-
-
-def _one_line(text: str) -> str:
-    return _visible(text)
-
-
-def _lines(text: str) -> str:
-    return _visible(text.replace("\r\n", "\n"), allowed="\n\t")
 
 
 def _listed(value: object) -> object:
@@ -68,8 +48,8 @@ def _addresses(values: list[str]) -> list[str]:
     return found
 
 
-Subject = Annotated[str, Field(min_length=1, max_length=250), AfterValidator(_one_line)]
-Body = Annotated[str, Field(min_length=1, max_length=50_000), AfterValidator(_lines)]
+Subject = Annotated[OneLine, Field(min_length=1, max_length=250)]
+Body = Annotated[Lines, Field(min_length=1, max_length=50_000)]
 Addresses = Annotated[
     list[str],
     Field(min_length=1, max_length=MAX_RECIPIENTS),
@@ -81,12 +61,6 @@ Addresses = Annotated[
 ]
 MoreAddresses = Annotated[Addresses | None, BeforeValidator(_listed)]
 MessageId = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
-
-
-class Arguments(BaseModel):
-    """What every argument model shares: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 class Addressed(Arguments):
@@ -146,10 +120,10 @@ class ReplyToEmail(Addressed):
 class SearchEmails(Arguments):
     """The arguments of a search."""
 
-    query: Annotated[str, Field(max_length=200), AfterValidator(_one_line)] = Field(
+    query: Annotated[OneLine, Field(max_length=200)] = Field(
         default="", description="As in Gmail's search box, e.g. from:acme.example after:2026/11/01"
     )
-    limit: int = Field(default=25, ge=1, le=100)
+    limit: Limit = 25
     cursor: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,200}$")] | None = Field(
         default=None, description="next_cursor of the page before"
     )
@@ -182,23 +156,19 @@ def describe_reply(mail: ReplyToEmail) -> str:
     return f"reply by email to {_to_whom(mail)}, in the thread of mail {mail.message_id}{quote}"
 
 
-def _name(*parts: str) -> str:
-    return " ".join(" ".join(_UNSAFE_FOR_A_NAME.sub(" ", part) for part in parts).split()[:12])
-
-
 def title_of_send(mail: SendEmail) -> str:
     """Return the words of the note's file name."""
-    return _name("Email to", mail.to[0], mail.subject)
+    return words_for_a_name("Email to", mail.to[0], mail.subject)
 
 
 def title_of_draft(mail: CreateDraft) -> str:
     """Return the words of the note's file name."""
-    return _name("Draft to", mail.to[0], mail.subject)
+    return words_for_a_name("Draft to", mail.to[0], mail.subject)
 
 
 def title_of_reply(mail: ReplyToEmail) -> str:
     """Return the words of the note's file name."""
-    return _name("Reply to", mail.to[0])
+    return words_for_a_name("Reply to", mail.to[0])
 
 
 def facts_of(mail: SendEmail | ReplyToEmail) -> Facts:
@@ -206,7 +176,7 @@ def facts_of(mail: SendEmail | ReplyToEmail) -> Facts:
     return Facts(
         counterparty=", ".join(mail.to),
         recipients=mail.recipients,
-        links=tuple(dict.fromkeys(_LINK.findall(mail.body))),
+        links=links_in(mail.body),
     )
 
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from mcp_servers.email.failures import explain, explain_status
 from mcp_servers.email.identity import read_token_file
-from mcp_servers.email.transport import LostError, OnceSession
+from mcp_servers.email.transport import OnceSession
+from mcp_servers.once import LostError
 from utils import files
 from utils.clock import SystemClock
 from utils.config import is_loopback_url

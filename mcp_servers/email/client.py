@@ -28,12 +28,8 @@ from tenacity import (
 
 from mcp_servers.email.credentials import SignIn
 from mcp_servers.email.failures import SIGN_IN_NEEDED, explain, explain_status
-from mcp_servers.email.transport import (
-    DiscoveryHttp,
-    LostError,
-    NotConnectedError,
-    NotSignedInError,
-)
+from mcp_servers.email.transport import DiscoveryHttp, NotSignedInError
+from mcp_servers.once import LostError, NotConnectedError
 from utils.clock import Clock, SystemClock
 from utils.errors import NotSentError, RateLimitedError, RejectedError, ServiceError
 

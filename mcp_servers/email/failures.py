@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from mcp_servers.email.transport import NotConnectedError, NotSignedInError
+from mcp_servers.email.transport import NotSignedInError
+from mcp_servers.once import NotConnectedError
 from utils.errors import (
     NotSentError,
     RateLimitedError,

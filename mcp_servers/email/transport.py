@@ -15,26 +15,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import requests
-import urllib3
 from google.auth.exceptions import GoogleAuthError, RefreshError
 from google.auth.transport.requests import AuthorizedSession
 from google.auth.transport.requests import Request as TokenRequest
-from requests.adapters import HTTPAdapter
 
-from utils.config import is_loopback_url
+from mcp_servers.once import send_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from google.oauth2.credentials import Credentials
-
-
-LostError = requests.RequestException
-"""It was sent, and no whole answer came."""
-
-
-class NotConnectedError(Exception):
-    """No connection came about, so not one byte was sent. No OSError: urllib3 would wrap it."""
 
 
 class NotSignedInError(Exception):
@@ -70,7 +60,7 @@ class OnceSession(AuthorizedSession):
         )
         self._renewal = partial(token_request, timeout=timeout_s, allow_redirects=False)
         self._timeout_s = timeout_s
-        _once(self, root)
+        send_once(self, root)
 
     def request(  # type: ignore[override] # the base's has more options, which nobody uses here
         self,
@@ -114,15 +104,8 @@ class OnceSession(AuthorizedSession):
 
 def _plain_session(root: str) -> requests.Session:
     session = requests.Session()
-    _once(session, root)
+    send_once(session, root)
     return session
-
-
-def _once(session: requests.Session, root: str) -> None:
-    session.trust_env = not is_loopback_url(root)
-    session.headers["Connection"] = "close"
-    session.mount("https://", _Adapter(max_retries=0))
-    session.mount("http://", _Adapter(max_retries=0))
 
 
 class DiscoveryAnswer(dict[str, str]):
@@ -159,41 +142,3 @@ class DiscoveryHttp:
     def close(self) -> None:
         """Close the session."""
         self._session.close()
-
-
-class _Connection(urllib3.connection.HTTPConnection):
-    def connect(self) -> None:
-        try:
-            super().connect()
-        except (OSError, urllib3.exceptions.HTTPError) as error:
-            raise NotConnectedError(str(error)) from error
-
-
-class _TlsConnection(urllib3.connection.HTTPSConnection):
-    def connect(self) -> None:
-        try:
-            super().connect()
-        except (OSError, urllib3.exceptions.HTTPError) as error:
-            raise NotConnectedError(str(error)) from error
-
-
-class _Pool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-_POOLS = {"http": _Pool, "https": _TlsPool}
-
-
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
-
-    def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = _POOLS
-        return manager

@@ -6,22 +6,13 @@ refused or put right before a person is asked; what is approved is what X will s
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from datetime import datetime
 from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-)
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from core.actions import Action, Facts, Read
+from mcp_servers.fields import Arguments, Limit, LocalTime, shown_time, words_for_a_name
 from mcp_servers.twitter.length import MAX_LENGTH, links, normal, weighted_length
 
 PRICE_OF_POST = "$0.015"
@@ -29,8 +20,6 @@ PRICE_OF_POST_WITH_LINK = "$0.20"
 """What one call costs. Source: docs.x.com, rate table valid after 2026-04-20, read 2026-11-21."""
 
 _NOT_ALLOWED = frozenset("\u202a\u202b\u202c\u202d\u202e\ufffe\uffff\ufeff")
-_LOCAL_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?")
-_UNSAFE_FOR_A_NAME = re.compile(r"[^\w -]+")
 
 
 def _text(text: str) -> str:
@@ -49,26 +38,7 @@ def _text(text: str) -> str:
     return text
 
 
-def _local_time(value: object) -> str:
-    if isinstance(value, datetime) and value.tzinfo is None:
-        return value.isoformat(timespec="seconds")
-    if isinstance(value, str) and _LOCAL_TIME.fullmatch(value.strip()):
-        return datetime.fromisoformat(value.strip()).isoformat(timespec="seconds")
-    raise ValueError("is not a local date and time; write it like 2026-11-24T09:00:00")
-
-
 Text = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_text)]
-LocalTime = Annotated[
-    str,
-    BeforeValidator(_local_time),
-    WithJsonSchema({"type": "string", "examples": ["2026-11-24T09:00:00"]}),
-]
-
-
-class Arguments(BaseModel):
-    """What every argument model shares: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 class CreatePost(Arguments):
@@ -83,7 +53,7 @@ class CreatePost(Arguments):
 class ListPosts(Arguments):
     """The arguments of a look at the account's own posts."""
 
-    limit: int = Field(default=25, ge=1, le=100)
+    limit: Limit = 25
     cursor: Annotated[str, Field(pattern=r"^[0-9]{1,20}$")] | None = Field(
         default=None, description="next_cursor of the page before"
     )
@@ -94,14 +64,13 @@ class ListPosts(Arguments):
 
 def describe_post(post: CreatePost) -> str:
     """Return what is asked of the owner; the text itself stands under `## Content`."""
-    when = f" on {post.publish_at.replace('T', ' at ')}" if post.publish_at else ""
+    when = shown_time(post.publish_at)
     return f"publish a post on **X**{when} ({weighted_length(post.text)} of {MAX_LENGTH} long)"
 
 
 def title_of_post(post: CreatePost) -> str:
     """Return the words of the note's file name."""
-    words = _UNSAFE_FOR_A_NAME.sub(" ", post.text).split()
-    return " ".join(["Post X", *words[:6]])
+    return f"Post X {words_for_a_name(post.text, limit=6)}".strip()
 
 
 def facts_of_post(post: CreatePost) -> Facts:

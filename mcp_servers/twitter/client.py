@@ -22,8 +22,9 @@ from tenacity import (
     wait_exponential,
 )
 
+from mcp_servers.once import NotConnectedError
 from mcp_servers.twitter.failures import explain, explain_status, lost
-from mcp_servers.twitter.transport import NotConnectedError, OnceSession
+from mcp_servers.twitter.transport import OnceSession
 from utils.clock import Clock, SystemClock
 from utils.errors import NotSentError, RateLimitedError, ServiceError
 

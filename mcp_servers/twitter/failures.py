@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from mcp_servers.twitter.transport import NotConnectedError
+from mcp_servers.once import NotConnectedError
 from utils.errors import (
     NotSentError,
     RateLimitedError,
