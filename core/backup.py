@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.actions import ActionId, Mode, State, Tier, Trust
-from core.journal import Journal, backups_folder
+from core.journal import Journal
+from core.journal_file import backups_folder
 from core.records import Entry, Row
 from utils import files
 from utils.audit_log import Actor, Event

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from core import backup, dashboard
 from core.actions import Mode
 from core.executor import Executor
-from core.journal import backups_folder, damaged
+from core.journal_file import backups_folder, damaged
 from core.policy import HANDBOOK
 from core.records import Entry
 from utils import files

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from core.daemon import HEARTBEAT, is_running
-from core.journal import newest_backup
+from core.journal_file import newest_backup
 from core.vault import HOT, PAUSE_NOTE
 from utils.clock import from_iso
 from utils.errors import AppError, NoteError

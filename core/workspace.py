@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from core.actions import Mode
-from core.journal import FILE_NAME, Journal
+from core.journal import Journal
+from core.journal_file import FILE_NAME
 from core.policy import HANDBOOK, Handbook
 from core.projection import Chronicle
 from core.vault import Vault

@@ -18,8 +18,9 @@ sys.path.insert(0, str(ROOT))
 
 from core.settings import SETTINGS  # noqa: E402 - only with the path above
 from core.vault import ALIASES, HOT, Folder  # noqa: E402
+from mcp_servers.answers import Status  # noqa: E402
 from mcp_servers.catalog import SERVICES, live_switch  # noqa: E402
-from mcp_servers.gate import Role, Status  # noqa: E402
+from mcp_servers.gate import Role  # noqa: E402
 from mcp_servers.serve import tool_list  # noqa: E402
 from utils.audit_log import FIELDS, Actor, Approval, Event  # noqa: E402
 

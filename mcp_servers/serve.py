@@ -20,8 +20,9 @@ from filelock import FileLock, Timeout
 from core.settings import SETTINGS
 from core.sources import RECONCILE_TOOL
 from core.workspace import Workspace, paths_of
+from mcp_servers.answers import Answer
 from mcp_servers.catalog import SERVICES, live_switch
-from mcp_servers.gate import Answer, Gate, Role
+from mcp_servers.gate import Gate, Role
 from utils import config
 from utils import log as logs
 from utils.errors import AppError

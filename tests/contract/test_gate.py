@@ -18,8 +18,9 @@ from core import notes
 from core.actions import State, Tier, key_of
 from core.records import Row
 from core.workspace import Workspace
+from mcp_servers.answers import Answer, Status
 from mcp_servers.catalog import ACTIONS
-from mcp_servers.gate import NO_KEY, Answer, Gate, Role, Status
+from mcp_servers.gate import NO_KEY, Gate, Role
 from mcp_servers.sandbox import Sandbox
 from mcp_servers.serve import toolset_of
 from mcp_servers.toolset import Evidence, Finding

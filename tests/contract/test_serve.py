@@ -18,8 +18,9 @@ import pytest
 from core.actions import State
 from core.records import Row
 from core.workspace import Workspace
+from mcp_servers.answers import Answer
 from mcp_servers.catalog import SERVICES
-from mcp_servers.gate import Answer, Gate, Role
+from mcp_servers.gate import Gate, Role
 from mcp_servers.serve import InHand, build, tool_list
 from utils.money import AMOUNT_PATTERN
 

@@ -11,8 +11,8 @@ import pytest
 from core.settings import SETTINGS
 from core.starters import __file__ as starters_file
 from core.vault import Folder
+from mcp_servers.answers import Status
 from mcp_servers.catalog import SERVICE_SETTINGS, SERVICES
-from mcp_servers.gate import Status
 from utils import config
 from utils.audit_log import FIELDS, Actor, Approval, Event
 

@@ -13,7 +13,8 @@ import pytest
 from core import approvals, backup
 from core.actions import State
 from core.approvals import Request
-from core.journal import Journal, backups_folder, newest_backup
+from core.journal import Journal
+from core.journal_file import backups_folder, newest_backup
 from core.records import Row
 from core.workspace import Workspace
 from utils.audit_log import Actor, Event

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from core.actions import Mode, State, Tier
-from core.journal import TERMINAL, Journal, newest_backup
+from core.journal import TERMINAL, Journal
+from core.journal_file import newest_backup
 from core.records import Entry, Row, Source
 from utils import durable
 from utils.audit_log import Actor, Event
