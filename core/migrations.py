@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+UNUSUAL = (
+    "(json_extract(fields, '$.event') IN ('missed', 'warned', 'quarantined')"
+    " OR (json_extract(fields, '$.event') = 'called'"
+    " AND json_extract(fields, '$.result') = 'refused'))"
+)
+"""The lines of the story that reports tell; an index holds only these. Never changed."""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """
@@ -106,5 +113,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX asks_open ON asks(ask_id) WHERE settled IS NULL",
         "CREATE INDEX asks_by_source ON asks(source_key)",
         "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    ),
+    (
+        "CREATE INDEX actions_by_finish ON actions(finished_at) WHERE finished_at IS NOT NULL",
+        "CREATE INDEX actions_by_approval ON actions(approved_at) WHERE approved_at IS NOT NULL",
+        "CREATE INDEX actions_stopped ON actions(created_at) WHERE tier = 'hard_stop'",
+        "CREATE INDEX sources_by_time ON sources(at)",
+        f"CREATE INDEX story_unusual ON story(at) WHERE {UNUSUAL}",
     ),
 )

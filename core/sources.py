@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from datetime import datetime
 
+    from core.books import Span, Statement
+
 RECONCILE_TOOL = "reconcile_action"
 """The read-back tool that servers offer in role `execute` only."""
 
@@ -86,6 +88,17 @@ class Mailbox(Protocol):
 
     def fetch(self, mail_id: str) -> RawMail:
         """Return one mail."""
+
+
+class Books(Protocol):
+    """Says what came in, what went out and what is due; never changes anything."""
+
+    def read(self, span: Span) -> Statement:
+        """Return the figures of some days, and what is due now.
+
+        Never raises for a source that is down or unclear: each figure that cannot be had is a gap
+        with its reason.
+        """
 
 
 class Bell(Protocol):

@@ -183,13 +183,14 @@ class Reader(Questions):
         settings = self._settings
         version, connection = self._connected()
         login, user_id = settings.text("ODOO_USERNAME"), connection.user_id
-        options = {"fields": ["login", "company_id"]}
+        options = {"fields": ["login", "company_id", "company_ids"]}
         user = rows_of(connection.call("res.users", "read", [[user_id]], options))[0]
         if str(user["login"]).casefold() != login.casefold():
             text = f"signed in as another user than {login}; check ODOO_DB and ODOO_API_KEY."
             raise RejectedError("Odoo", text, error_class="AnotherUser")
         company_id = int(settings.text("ODOO_COMPANY_ID") or user["company_id"][0])
         self._session = Session(connection, company_id, version)
+        self._session.others = len({*user["company_ids"]} - {company_id})
         self._refused_at = None
         return self._session
 

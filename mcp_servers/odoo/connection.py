@@ -47,6 +47,7 @@ class Session:
         fields: by model and name, whether the field exists there.
         currencies: ids by code.
         company: its record, once it was read.
+        others: how many further companies the user may work in.
     """
 
     connection: Connection
@@ -55,6 +56,7 @@ class Session:
     fields: dict[tuple[str, str], bool] = field(default_factory=dict)
     currencies: dict[str, int] = field(default_factory=dict)
     company: Row | None = None
+    others: int = 0
 
 
 def rows_of(answer: object) -> list[Row]:

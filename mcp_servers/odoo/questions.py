@@ -39,6 +39,11 @@ class Questions(ABC):
         return self._ask(lambda session: session.company_id)
 
     @property
+    def other_companies(self) -> int:
+        """Return how many further companies the user may work in; nothing is asked of them."""
+        return self._ask(lambda session: session.others)
+
+    @property
     def user_id(self) -> int:
         """Return who is signed in."""
         return self._ask(lambda session: session.connection.user_id)

@@ -14,7 +14,7 @@ from mcp_servers.catalog import READS, SERVICE_SETTINGS
 from mcp_servers.odoo.client import Reader
 from mcp_servers.odoo.fake import OdooFake
 from mcp_servers.odoo.tools import TOOLSET
-from mcp_servers.odoo.tools.figures import period_of
+from mcp_servers.odoo.tools.figures import first_of
 from mcp_servers.sandbox import Sandbox
 from mcp_servers.toolset import Page
 from utils.clock import FixedClock
@@ -108,11 +108,41 @@ def test_a_week_in_figures(books: OdooFake, reader: Reader) -> None:
         ("payables", "USD"): "42.00",
         ("bills_overdue", "USD"): "12.00",
         ("bills_due_in_7_days", "USD"): "30.00",
+        ("payments_received", "USD"): "0.00",
+        ("payments_made", "USD"): "0.00",
     }
     assert page.extra["company"] == "Sandbox Company"
-    assert (page.extra["from"], page.extra["to"]) == ("2026-11-16", "2026-11-22")
+    assert page.extra["other_companies"] == 1
+    assert (page.extra["from"], page.extra["to"]) == ("2026-11-15", "2026-11-21")
     assert page.extra["as_of"] == "2026-11-21T09:30:00.000000Z"
     assert all(item["basis"] for item in page.items)
+
+
+def test_a_credit_note_is_named_beside_what_it_lowers(books: OdooFake, reader: Reader) -> None:
+    page = ask(reader, "get_financial_summary", period="week")
+    (dollars,) = (i for i in page.items if (i["figure"], i["currency"]) == ("revenue", "USD"))
+    assert (dollars["amount"], dollars["credited"], dollars["documents"]) == ("900.00", "100.00", 2)
+
+
+def test_seven_days_and_the_weeks_before(books: OdooFake, reader: Reader) -> None:
+    page = ask(reader, "get_financial_summary", period="week", until="2026-11-07", weeks=2)
+    assert amounts(page)["revenue", "USD"] == "400.00"
+    before = [(i["first_day"], i["amount"]) for i in page.items if i["figure"] == "revenue_of_week"]
+    assert before == [("2026-10-18", "0.00"), ("2026-10-25", "0.00")]
+
+
+def test_payments_are_counted_by_their_day_and_direction(books: OdooFake, reader: Reader) -> None:
+    form: dict[str, Any] = {"amount": 400, "payment_date": "2026-11-17"}
+    context = {"active_model": "account.move", "active_ids": [1]}
+    books.add("account.payment.register", form, then="action_create_payments", context=context)
+    sums = amounts(ask(reader, "get_financial_summary", period="week"))
+    assert sums["payments_received", "USD"] == "400.00"
+    assert sums["payments_made", "USD"] == "0.00"
+
+
+def test_a_list_may_begin_at_a_day(books: OdooFake, reader: Reader) -> None:
+    page = ask(reader, "list_invoices", side="vendor", since="2026-11-06")
+    assert [item["invoice_date"] for item in page.items] == ["2026-11-16"]
 
 
 def test_every_amount_is_an_exact_text(books: OdooFake, reader: Reader) -> None:
@@ -123,7 +153,7 @@ def test_every_amount_is_an_exact_text(books: OdooFake, reader: Reader) -> None:
 
 def test_a_month_and_another_one(books: OdooFake, reader: Reader) -> None:
     november = amounts(ask(reader, "get_financial_summary", period="month"))
-    august = amounts(ask(reader, "get_financial_summary", period="month", on="2026-08-31"))
+    august = amounts(ask(reader, "get_financial_summary", period="month", until="2026-08-31"))
     assert november["revenue", "USD"] == "1300.00"
     assert august["revenue", "USD"] == "70.00"
     assert august["receivables", "USD"] == "1370.00"
@@ -151,17 +181,18 @@ def test_another_company_has_other_figures(books: OdooFake, running: Sandbox) ->
 
 
 @pytest.mark.parametrize(
-    ("period", "day", "first", "last"),
+    ("period", "last", "first"),
     [
-        ("week", "2026-11-22", "2026-11-16", "2026-11-22"),
-        ("week", "2027-01-01", "2026-12-28", "2027-01-03"),
-        ("month", "2026-12-31", "2026-12-01", "2026-12-31"),
-        ("month", "2028-02-10", "2028-02-01", "2028-02-29"),
+        ("week", "2026-11-22", "2026-11-16"),
+        ("week", "2026-11-21", "2026-11-15"),
+        ("week", "2026-03-01", "2026-02-23"),
+        ("month", "2026-02-28", "2026-02-01"),
+        ("month", "2028-02-29", "2028-02-01"),
+        ("month", "2026-11-21", "2026-11-01"),
     ],
 )
-def test_a_period_has_a_first_and_a_last_day(period: str, day: str, first: str, last: str) -> None:
-    expected = (date.fromisoformat(first), date.fromisoformat(last))
-    assert period_of(period, date.fromisoformat(day)) == expected
+def test_a_period_ends_with_its_last_day(period: str, last: str, first: str) -> None:
+    assert first_of(period, date.fromisoformat(last)).isoformat() == first
 
 
 # -- lists ----------------------------------------------------------------------------------------

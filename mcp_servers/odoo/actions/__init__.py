@@ -153,7 +153,7 @@ READS = (
     ),
     Read(
         kind="odoo.get_financial_summary",
-        summary="Revenue, bills, receivables by age and bills due, each figure with its basis.",
+        summary="Revenue, bills, payments and what is due, each with its basis.",
         arguments=GetFinancialSummary,
     ),
     Read(

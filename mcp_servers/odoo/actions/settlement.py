@@ -6,9 +6,9 @@ the same when it is carried out.
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
 
 from core.actions import Facts
 from mcp_servers.odoo.actions.arguments import (
@@ -23,6 +23,9 @@ from mcp_servers.odoo.actions.arguments import (
     title_of,
 )
 from utils.money import show_amount
+
+Weeks = Annotated[int, Field(ge=0, le=12), WithJsonSchema({"type": "integer"})]
+"""How many spans of seven days before a period are told as well."""
 
 
 class PostInvoice(Arguments):
@@ -64,13 +67,15 @@ class ListInvoices(Paged):
     query: Name | None = Field(default=None, description="Part of number or partner")
     side: Literal["customer", "vendor"] | None = None
     state: Literal["draft", "open", "overdue", "paid"] | None = None
+    since: Day | None = None
 
 
 class GetFinancialSummary(Arguments):
-    """The arguments of the sums of a week or a month."""
+    """The arguments of the sums of seven days, or of a month to date."""
 
     period: Literal["week", "month"] = "month"
-    on: Day | None = Field(default=None, description="A day in it; default today")
+    until: Day | None = Field(default=None, description="Default today")
+    weeks: Weeks = Field(default=0, description="More weeks of revenue")
 
 
 def describe_posting(posting: PostInvoice) -> str:

@@ -31,6 +31,10 @@ REFUNDS = ("out_refund", "in_refund")
 AGES = ((1, 30), (31, 60), (61, 90), (91, None))
 """Days past due, as receivables are usually aged."""
 SOON_DAYS = 7
+PAYMENT = "account.payment"
+PAYMENTS = (("payments_received", "inbound", "received"), ("payments_made", "outbound", "sent"))
+PAID_STATES = ("posted", "in_process", "paid")
+"""Until 17 a payment's state is its entry's (`posted`)."""
 
 
 @dataclass(frozen=True)
@@ -39,29 +43,34 @@ class Figure:
 
     Args:
         name: of the figure.
-        types: the kinds of documents in it.
         amount: the field that is summed.
-        domain: which of them.
+        domain: which records are in it.
         basis: what that means, in words.
+        model: Odoo's name of the records.
+        first: the first day it is about, when that is not the first of the period.
     """
 
     name: str
-    types: tuple[str, str]
     amount: str
     domain: tuple[object, ...]
     basis: str
+    model: str = MOVE
+    first: date | None = None
 
 
 def get_financial_summary(client: Reader, arguments: GetFinancialSummary) -> Page:
-    """Return revenue and bills of a period, and what is due now."""
-    start, end = period_of(arguments.period, arguments.on or client.today)
+    """Return revenue, bills and payments of a period, and what is due now."""
+    end = arguments.until or client.today
+    start = first_of(arguments.period, end)
     company = client.company()
     own = link(company["currency_id"])[1]
     figures = [*_of_period(start, end), *_receivables(client.today), *_payables(client.today)]
+    figures += [_revenue_before(start, number) for number in range(arguments.weeks, 0, -1)]
     items = tuple(item for figure in figures for item in _items(client, figure, own))
     extra = {
         "company": text(company["name"]),
         "company_currency": own,
+        "other_companies": client.other_companies,
         "from": start.isoformat(),
         "to": end.isoformat(),
         "as_of": iso(client.now),
@@ -69,23 +78,44 @@ def get_financial_summary(client: Reader, arguments: GetFinancialSummary) -> Pag
     return Page(items, len(items), None, extra)
 
 
-def period_of(period: str, day: date) -> tuple[date, date]:
-    """Return first and last day of the week (from Monday) or month that a day lies in."""
-    if period == "week":
-        start = day - timedelta(days=day.weekday())
-        return start, start + timedelta(days=6)
-    start = day.replace(day=1)
-    following = (start + timedelta(days=32)).replace(day=1)
-    return start, following - timedelta(days=1)
+def first_of(period: str, last: date) -> date:
+    """Return the first of the seven days, or of the month, that end with a day."""
+    return last - timedelta(days=6) if period == "week" else last.replace(day=1)
 
 
 def _of_period(start: date, end: date) -> Iterator[Figure]:
-    dated = (["invoice_date", ">=", start.isoformat()], ["invoice_date", "<=", end.isoformat()])
+    dated = _dated("invoice_date", start, end)
+    within = f"dated {start.isoformat()} to {end.isoformat()}"
+    yield _revenue("revenue", start, end)
+    bills = f"posted vendor bills minus credit notes, {within}, before tax"
+    bills += "; no other expenses are in it"
+    yield Figure("billed_by_vendors", "amount_untaxed", (*_posted(VENDOR), *dated), bills)
+    moved = (["state", "in", list(PAID_STATES)], *_dated("date", start, end))
+    for name, direction, words in PAYMENTS:
+        domain = (["payment_type", "=", direction], *moved)
+        basis = f"payments recorded as {words}, {within}; a bank statement may say more"
+        yield Figure(name, "amount", domain, basis, PAYMENT)
+
+
+def _posted(types: tuple[str, str]) -> tuple[object, ...]:
+    return (["state", "=", "posted"], ["move_type", "in", list(types)])
+
+
+def _dated(name: str, start: date, end: date) -> tuple[object, ...]:
+    return ([name, ">=", start.isoformat()], [name, "<=", end.isoformat()])
+
+
+def _revenue(name: str, start: date, end: date, first: date | None = None) -> Figure:
     within = f"dated {start.isoformat()} to {end.isoformat()}, before tax"
-    revenue = f"posted customer invoices minus credit notes, {within}"
-    yield Figure("revenue", CUSTOMER, "amount_untaxed", dated, revenue)
-    bills = f"posted vendor bills minus credit notes, {within}; no other expenses are in it"
-    yield Figure("billed_by_vendors", VENDOR, "amount_untaxed", dated, bills)
+    basis = f"posted customer invoices minus credit notes, {within}"
+    domain = (*_posted(CUSTOMER), *_dated("invoice_date", start, end))
+    return Figure(name, "amount_untaxed", domain, basis, first=first)
+
+
+def _revenue_before(start: date, number: int) -> Figure:
+    """Return the revenue of seven days, so many times seven days before."""
+    first = start - timedelta(days=7 * number)
+    return _revenue("revenue_of_week", first, first + timedelta(days=6), first)
 
 
 def _receivables(today: date) -> Iterator[Figure]:
@@ -113,30 +143,34 @@ def _payables(today: date) -> Iterator[Figure]:
 
 def _due(name: str, types: tuple[str, str], domain: Sequence[object], basis: str) -> Figure:
     unpaid = ["payment_state", "in", list(UNPAID)]
-    return Figure(name, types, "amount_residual", (unpaid, *domain), basis)
+    return Figure(name, "amount_residual", (*_posted(types), unpaid, *domain), basis)
 
 
 def _items(client: Reader, figure: Figure, own: str) -> Iterator[dict[str, object]]:
     """Yield one figure for each currency it has amounts in."""
-    domain = [
-        ["state", "=", "posted"],
-        ["move_type", "in", list(figure.types)],
-        ["company_id", "=", client.company_id],
-        *figure.domain,
-    ]
+    domain = [["company_id", "=", client.company_id], *figure.domain]
     sums: dict[str, Decimal] = defaultdict(Decimal)
+    credited: dict[str, Decimal] = defaultdict(Decimal)
     counts: dict[str, int] = defaultdict(int)
-    groups = ("currency_id", "move_type")
-    for row in client.grouped(MOVE, domain, groups, (figure.amount,)):
+    kind = "move_type" if figure.model == MOVE else "payment_type"
+    for row in client.grouped(figure.model, domain, ("currency_id", kind), (figure.amount,)):
         currency = link(row["currency_id"])[1] or own
         amount = amount_of(row[figure.amount], currency)
-        sums[currency] += -amount if row["move_type"] in REFUNDS else amount
+        if row[kind] in REFUNDS:
+            credited[currency] += amount
+            amount = -amount
+        sums[currency] += amount
         counts[currency] += int(row["__count"])
     for currency in sorted(sums) or [own]:
-        yield {
+        item: dict[str, object] = {
             "figure": figure.name,
             "amount": canonical_amount(sums[currency]),
             "currency": currency,
             "documents": counts[currency],
             "basis": figure.basis,
         }
+        if credited[currency]:
+            item["credited"] = canonical_amount(credited[currency])
+        if figure.first:
+            item["first_day"] = figure.first.isoformat()
+        yield item

@@ -60,6 +60,7 @@ def _domain(client: Reader, asked: ListInvoices) -> list[object]:
     return [
         ["move_type", "in", list(sides[asked.side])],
         ["company_id", "=", client.company_id],
+        *([["invoice_date", ">=", asked.since.isoformat()]] if asked.since else []),
         *states[asked.state],
         *["|"] * max(len(words) - 1, 0),
         *words,

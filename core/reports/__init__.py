@@ -1,0 +1,1 @@
+"""Weekly audit and Monday briefing: facts are gathered, then turned into text by pure functions."""

@@ -1,0 +1,290 @@
+"""What the journal tells about some days, by SQL over indexes; notes and logs are not read back.
+
+Rules: everything of one report comes from one snapshot of the journal; a dry run is counted as a
+dry run; what is still open is counted as open, however old the days are.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import TYPE_CHECKING
+
+from core.actions import Mode, State
+from core.migrations import UNUSUAL
+from utils.clock import from_iso, iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+LISTED = 10
+"""How many actions of one kind a note names; the count beside them is of all."""
+FAILED = (State.REFUSED, State.NOT_SENT, State.UNKNOWN)
+ENDED = (*FAILED, State.DONE, State.DRY_RUN_COMPLETED, State.REJECTED, State.EXPIRED)
+_TASKS_KEPT = timedelta(days=100)
+_COLUMNS = (
+    "action_id, kind, mode, state, tier, note, created_at, expires_at, approved_at, finished_at,"
+    " summary, error, error_class"
+)
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One action as reports show it; instants are aware UTC."""
+
+    action_id: str
+    kind: str
+    mode: Mode
+    state: State
+    tier: str
+    note: str
+    created_at: datetime
+    expires_at: datetime
+    approved_at: datetime | None
+    finished_at: datetime | None
+    summary: str
+    error: str
+    error_class: str
+
+    @property
+    def link(self) -> str:
+        """Return the name of its note, for a wikilink."""
+        return self.note.removesuffix(".md")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Actions that are told together.
+
+    Args:
+        count: how many there are.
+        deeds: the newest of them, at most `LISTED`.
+    """
+
+    count: int
+    deeds: tuple[Deed, ...]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """How long one kind of thing took.
+
+    Args:
+        kind: of the actions.
+        count: how many there were.
+        median_h: the middle one's hours.
+        longest_h: the longest one's hours.
+        longest: the note of that one.
+    """
+
+    kind: str
+    count: int
+    median_h: float
+    longest_h: float
+    longest: str
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What was done, failed, decided and came in, in some days; and what is open now.
+
+    Args:
+        done: really done, by kind; the sandbox's own beside them under `kind (sandbox)`.
+        dry: dry runs that ended, by kind.
+        finished: what was done or dry run, newest first.
+        failed: by state: refused, not sent, unknown.
+        rejected: by the owner.
+        expired: nobody decided.
+        hard_stops: asked for and never done by the program.
+        refused_calls: tool calls that were refused, by tool.
+        warnings: by what the log calls them (missed, warned, quarantined), their words.
+        decisions: from proposal to the owner's yes, by kind.
+        runs: from the yes to the end, by kind, of what was really done.
+        came_in: things that came in, by source.
+        waiting: proposals that wait now, oldest first.
+        asks: clarifications that wait now.
+        tasks: task notes that came in, oldest first: name and instant.
+    """
+
+    done: dict[str, int]
+    dry: dict[str, int]
+    finished: Group
+    failed: dict[State, Group]
+    rejected: Group
+    expired: Group
+    hard_stops: Group
+    refused_calls: dict[str, int]
+    warnings: dict[str, tuple[str, ...]]
+    decisions: tuple[Wait, ...]
+    runs: tuple[Wait, ...]
+    came_in: dict[str, int]
+    waiting: Group
+    asks: tuple[str, ...]
+    tasks: tuple[tuple[str, datetime], ...]
+
+
+class Ledger:
+    """Reads one journal, in a snapshot of its own; a running daemon is not held up.
+
+    Args:
+        path: the journal's file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def activity(self, start: datetime, end: datetime) -> Activity:
+        """Return what happened from one instant to before another, and what is open now."""
+        uri = f"{self._path.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=20)) as connection:
+            connection.row_factory = sqlite3.Row
+            connection.execute("BEGIN")
+            return _Reading(connection, iso(start), iso(end)).activity()
+
+
+class _Reading:
+    """One snapshot and the days it is asked about."""
+
+    def __init__(self, connection: sqlite3.Connection, start: str, end: str) -> None:
+        self._connection = connection
+        self._span = (start, end)
+
+    def activity(self) -> Activity:
+        ended = [_deed(row) for row in self._ended()]
+        by_state = {state: [d for d in ended if d.state is state] for state in ENDED}
+        done = by_state[State.DONE]
+        finished = [d for d in ended if d.state in {State.DONE, State.DRY_RUN_COMPLETED}]
+        refused, warnings = self._unusual()
+        return Activity(
+            done=_counted(_kind(d) for d in done),
+            dry=_counted(d.kind for d in by_state[State.DRY_RUN_COMPLETED]),
+            finished=_group(finished),
+            failed={state: _group(by_state[state]) for state in FAILED},
+            rejected=_group(by_state[State.REJECTED]),
+            expired=_group(by_state[State.EXPIRED]),
+            hard_stops=_group([_deed(row) for row in self._hard_stops()]),
+            refused_calls=refused,
+            warnings=warnings,
+            decisions=_waits((d, d.created_at, d.approved_at) for d in self._approved()),
+            runs=_waits((d, d.approved_at, d.finished_at) for d in done),
+            came_in=self._came_in(),
+            waiting=self._waiting(),
+            asks=tuple(row[0] for row in self._rows("SELECT name FROM asks WHERE settled IS NULL")),
+            tasks=tuple((row[0], from_iso(row[1])) for row in self._tasks()),
+        )
+
+    def _rows(self, sql: str, *values: str) -> list[sqlite3.Row]:
+        return self._connection.execute(sql, values).fetchall()
+
+    def _ended(self) -> list[sqlite3.Row]:
+        return self._rows(
+            f"SELECT {_COLUMNS} FROM actions INDEXED BY actions_by_finish"
+            " WHERE finished_at >= ? AND finished_at < ? ORDER BY finished_at DESC, action_id",
+            *self._span,
+        )
+
+    def _approved(self) -> Iterator[Deed]:
+        """Yield what the owner approved in these days, whatever became of it."""
+        rows = self._rows(
+            f"SELECT {_COLUMNS} FROM actions INDEXED BY actions_by_approval"
+            " WHERE approved_at >= ? AND approved_at < ? AND approved_by <> 'policy'"
+            " ORDER BY approved_at, action_id",
+            *self._span,
+        )
+        yield from map(_deed, rows)
+
+    def _hard_stops(self) -> list[sqlite3.Row]:
+        return self._rows(
+            f"SELECT {_COLUMNS} FROM actions INDEXED BY actions_stopped"
+            " WHERE tier = 'hard_stop' AND created_at >= ? AND created_at < ?"
+            " ORDER BY created_at DESC, action_id",
+            *self._span,
+        )
+
+    def _waiting(self) -> Group:
+        rows = self._rows(
+            f"SELECT {_COLUMNS} FROM actions WHERE state = 'pending' ORDER BY created_at, action_id"
+        )
+        return _group([_deed(row) for row in rows])
+
+    def _came_in(self) -> dict[str, int]:
+        sql = "SELECT kind, count(*) FROM sources WHERE at >= ? AND at < ? GROUP BY kind"
+        return {row[0]: row[1] for row in self._rows(sql + " ORDER BY kind", *self._span)}
+
+    def _tasks(self) -> list[sqlite3.Row]:
+        """Return the task notes of the last hundred days before the end, oldest first."""
+        sql = (
+            "SELECT name, at FROM sources WHERE name IS NOT NULL AND at >= ? AND at < ?"
+            " ORDER BY at, note_id"
+        )
+        end = self._span[1]
+        return self._rows(sql, iso(from_iso(end) - _TASKS_KEPT), end)
+
+    def _unusual(self) -> tuple[dict[str, int], dict[str, tuple[str, ...]]]:
+        """Return the refused calls by tool, and what the log warns of."""
+        refused: Counter[str] = Counter()
+        warnings: dict[str, list[str]] = {}
+        sql = "SELECT fields FROM story INDEXED BY story_unusual WHERE"
+        sql += f" {UNUSUAL} AND at >= ? AND at < ? ORDER BY at, number"
+        for row in self._rows(sql, *self._span):
+            entry = json.loads(row[0])
+            if entry["event"] == "called":
+                refused[str(entry.get("action") or "unknown tool")] += 1
+            else:
+                about = entry.get("error") or entry.get("target") or entry.get("action") or ""
+                warnings.setdefault(entry["event"], []).append(str(about))
+        return _counted(refused.elements()), {k: tuple(v) for k, v in sorted(warnings.items())}
+
+
+def _deed(row: sqlite3.Row) -> Deed:
+    approved, finished = row["approved_at"], row["finished_at"]
+    return Deed(
+        action_id=row["action_id"],
+        kind=row["kind"],
+        mode=Mode(row["mode"]),
+        state=State(row["state"]),
+        tier=row["tier"],
+        note=row["note"],
+        created_at=from_iso(row["created_at"]),
+        expires_at=from_iso(row["expires_at"]),
+        approved_at=from_iso(approved) if approved else None,
+        finished_at=from_iso(finished) if finished else None,
+        summary=row["summary"] or "",
+        error=row["error"] or "",
+        error_class=row["error_class"] or "",
+    )
+
+
+def _kind(deed: Deed) -> str:
+    return f"{deed.kind} (sandbox)" if deed.mode is Mode.SANDBOX else deed.kind
+
+
+def _counted(names: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(names).items()))
+
+
+def _group(deeds: list[Deed]) -> Group:
+    return Group(len(deeds), tuple(deeds[:LISTED]))
+
+
+def _waits(
+    taken: Iterable[tuple[Deed, datetime | None, datetime | None]],
+) -> tuple[Wait, ...]:
+    """Return how long each kind took, the slowest kind first."""
+    hours: dict[str, list[tuple[float, str]]] = {}
+    for deed, begin, end in taken:
+        if begin is not None and end is not None and end >= begin:
+            hours.setdefault(deed.kind, []).append(
+                ((end - begin).total_seconds() / 3600, deed.link)
+            )
+    found = [
+        Wait(kind, len(each), median(h for h, _ in each), *max(each))
+        for kind, each in hours.items()
+    ]
+    return tuple(sorted(found, key=lambda wait: (-wait.median_h, wait.kind)))
