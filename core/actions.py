@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from core.media import MediaRule
     from utils.config import Setting, Settings
 
 ActionId = NewType("ActionId", str)
@@ -125,6 +126,7 @@ class Action:
         absence_provable: whether a missing record proves that nothing happened.
         tier: the tier before any rule.
         lookup: an identifier to fill in at registration.
+        media: what pictures and films its argument `media` takes, None without that argument.
     """
 
     kind: str
@@ -141,6 +143,7 @@ class Action:
     absence_provable: bool = False
     tier: Tier = Tier.APPROVAL_REQUIRED
     lookup: Lookup | None = None
+    media: MediaRule | None = None
 
     @property
     def service(self) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from core import notes, policy, proposal
+from core import media, notes, policy, proposal
 from core.actions import (
     Action,
     ActionId,
@@ -88,7 +88,7 @@ def draft(ws: Workspace, request: Request) -> Draft:
     """Validate a request and decide about it.
 
     Raises:
-        NoteError: the kind is unknown or an argument cannot be used.
+        NoteError: the kind is unknown, an argument or a picture cannot be used.
     """
     action = ws.actions.get(request.kind)
     if action is None:
@@ -97,6 +97,7 @@ def draft(ws: Workspace, request: Request) -> Draft:
             f"Known: {', '.join(sorted(ws.actions))}"
         )
     payload = validated(action, request.arguments)
+    payload = media.bound(ws.vault.root, action.media, payload)
     readiness = ws.readiness(action.service)
     facts = facts_of(action, payload)
     return Draft(

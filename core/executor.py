@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from core import approvals, consent, filing, proposal
+from core import approvals, consent, filing, media, proposal
 from core.actions import Action, Mode, State, Tier
 from core.consent import Reading, Verdict
 from core.copies import Copies
@@ -163,13 +163,14 @@ class Executor:
             return
         readiness = self.ws.readiness(action.service)
         account = self.ws.account(action.service)
+        pictures = media.differences(self.ws.vault.root, action.media, reading.payload)
         if reading.verdict is Verdict.HARD_STOP:
             self.adoption.hard_stop(row, look, reading.decision.reasons[0])
         elif row.mode.acts and (readiness.mode is not row.mode or account != row.account):
             changed = ("the service's settings have changed since",)
             self.renewal.return_to_pending(row, look, reading, changed)
-        elif reading.verdict is Verdict.ASK_AGAIN:
-            self.renewal.return_to_pending(row, look, reading, reading.reasons)
+        elif reasons := (*reading.reasons, *pictures):
+            self.renewal.return_to_pending(row, look, reading, reasons)
         elif row.mode.acts and self._lacks_record(action, reading):
             self.renewal.return_to_pending(row, look, reading, (self._which(action),))
         else:

@@ -282,6 +282,25 @@ def with_parameter(text: str, name: str, value: object, after: str) -> str:
     return _if_it_says(grown, wanted) or with_section(text, PARAMETERS, yaml_block(wanted))
 
 
+def with_changed_parameter(text: str, name: str, value: object) -> str:
+    """Return a note with another value of one parameter, the other lines left as they are.
+
+    Args:
+        text: the note.
+        name: the parameter; its lines are those up to the next one that is not indented.
+        value: its new value.
+
+    Raises:
+        NoteError: the parameters cannot be read.
+    """
+    wanted = {**parameters_of(parse(text.encode())), name: value}
+    newline = "\r\n" if "\r\n" in text else "\n"
+    lines = strict_yaml.dump_block({name: value}).rstrip().replace("\n", newline) + newline
+    old = re.compile(rf"^{re.escape(name)}:[^\r\n]*\r?\n(?:[ \t-][^\r\n]*\r?\n)*", re.MULTILINE)
+    changed = old.sub(lambda _: lines, text, count=1)
+    return _if_it_says(changed, wanted) or with_section(text, PARAMETERS, yaml_block(wanted))
+
+
 def without_parameter(text: str, name: str) -> str:
     """Return a note without one of its parameters, the others left as they are.
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from core import frontmatter, notes
+from core import frontmatter, media, notes
 from core.actions import Mode
 from core.strict_yaml import Plain
 from utils.clock import show
@@ -140,7 +140,16 @@ def callout(ws: Workspace, action: Action, row: Row, missing: tuple[str, ...] = 
     ]
     if missing and row.mode is Mode.DRY_RUN:
         lines.append(f"> To make it real, set first: {', '.join(missing)}.")
-    return "\n".join(lines)
+    return "\n".join([*lines, *pictures(row.payload)])
+
+
+def pictures(payload: Payload) -> list[str]:
+    """Return the lines that show the pictures and films of a payload, inside its question."""
+    lines = []
+    for item in media.media_in(payload):
+        alt = f"Alt text: {notes.inline(item.alt, 1000)}" if item.alt else "No alt text."
+        lines += [">", f"> ![[{item.path}]]", f"> {alt}"]
+    return lines
 
 
 def why(ws: Workspace, made: Draft, row: Row) -> str:
@@ -180,7 +189,16 @@ def adopted(ws: Workspace, note: Note, made: Draft, row: Row) -> str:
     """Return the text of a note that was written by hand, as a registered proposal."""
     text = pending_text(ws, note, row, made.action)
     text = with_reasons(text, note, why(ws, made, row))
+    text = with_media(text, made.payload)
     return with_identifier(text, made.action, made.payload)
+
+
+def with_media(text: str, payload: Payload) -> str:
+    """Write what the pictures hold into the parameters, before the owner decides."""
+    wanted = payload.get(media.FIELD)
+    if wanted is None or notes.parameters_of(notes.parse(text.encode())).get(media.FIELD) == wanted:
+        return text
+    return notes.with_changed_parameter(text, media.FIELD, wanted)
 
 
 def with_identifier(text: str, action: Action, payload: Payload) -> str:

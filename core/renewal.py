@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from core import approvals, filing, proposal
+from core import approvals, filing, media, proposal
 from core.actions import Action, Payload, State, Tier, digest_of
 from core.adoption import known_action
 from core.inspection import QUIET_S, Look
@@ -113,6 +113,9 @@ class Renewal:
             **proposal.fact_columns(approvals.facts_of(action, payload)),
         )
 
+    def _with_pictures(self, action: Action, payload: Payload) -> Payload:
+        return media.rebound(self.ws.vault.root, action.media, payload)
+
     def reissue(self, row: Row, look: Look, action: Action) -> None:
         """Word an untouched proposal anew after its service went live, or dry, or elsewhere."""
         if look.note is None or look.file is None:
@@ -138,10 +141,12 @@ class Renewal:
         if look.note is None or look.file is None:
             return
         fresh = replace(
-            self._as_things_stand(row, action, reading.payload), tier=reading.decision.tier
+            self._as_things_stand(row, action, self._with_pictures(action, reading.payload)),
+            tier=reading.decision.tier,
         )
         text = proposal.pending_text(self.ws, look.note, fresh, action, reasons)
         text = proposal.without_identifier(text, action, fresh.payload)
+        text = proposal.with_media(text, fresh.payload)
         if reading.changes:
             changes = "\n".join(f"- You changed {change}" for change in reading.changes)
             text = proposal.with_reasons(text, look.note, changes)
@@ -195,11 +200,12 @@ class Renewal:
         if look.note is None or look.file is None:
             return
         action = known_action(self.ws, row.kind)
-        payload = approvals.payload_in(action, look.note)
+        payload = self._with_pictures(action, approvals.payload_in(action, look.note))
         self.reopen(row, look, "You moved it to Pending_Approval again.")
         now = self.ws.journal.get(row.action_id) or row
         fresh = self._as_things_stand(now, action, payload)
         text = proposal.pending_text(self.ws, look.note, fresh, action)
+        text = proposal.with_media(text, fresh.payload)
         self.ws.vault.rewrite(look.file, text)
         self._bind(fresh, action, Actor.OWNER)
 

@@ -21,6 +21,7 @@ from utils.log import get_logger
 
 if TYPE_CHECKING:
     from core.actions import Payload
+    from core.media import LoadedMedia
     from core.records import Row
     from core.workspace import Workspace
     from mcp_servers.answers import Outcome
@@ -39,12 +40,14 @@ class Approved:
         payload: exactly what was approved, validated.
         request: what the service will be asked, for the record.
         write: how it is done.
+        files: the pictures and films that were approved, by content.
     """
 
     row: Row
     payload: Payload
     request: dict[str, Any]
     write: Write
+    files: tuple[LoadedMedia, ...] = ()
 
 
 class Attempts:
@@ -99,16 +102,22 @@ class Attempts:
     def _run(self, approved: Approved, attempt: int, writer: Any) -> Outcome:
         """Do the invisible step first, where the service has one, then the act."""
         row, write = approved.row, approved.write
-        trace = Trace(key_of(row.action_id), self._ws.clock.now(), row.staged_id)
+
+        def keep(staged_id: str) -> None:
+            self._ws.journal.transition(
+                row.action_id, {State.SENDING}, None, of_attempt=attempt, staged_id=staged_id
+            )
+
+        trace = Trace(
+            key_of(row.action_id), self._ws.clock.now(), row.staged_id, approved.files, keep
+        )
         if write.stage is not None:
             try:
                 staged_id = write.stage(writer, approved.payload, trace)
             except Exception as error:  # noqa: BLE001 - before the act nothing can have happened
                 return answers.not_staged(self._title, error)
             trace = replace(trace, staged_id=staged_id)
-            self._ws.journal.transition(
-                row.action_id, {State.SENDING}, None, of_attempt=attempt, staged_id=staged_id
-            )
+            keep(staged_id)
         try:
             return answers.succeeded(write.perform(writer, approved.payload, trace))
         except ServiceError as error:

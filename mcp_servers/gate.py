@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from core import approvals, notes
+from core import approvals, media, notes
 from core.actions import Action, Mode, Payload, State, digest_of, key_of
 from core.records import Entry, Row
 from core.sources import RECONCILE_TOOL
@@ -129,6 +129,8 @@ class Gate:
             raise RefusedError("`approval_id` must be the text of an approval's id.")
         arguments = {k: v for k, v in raw.items() if k not in FRAME_ARGUMENTS and v is not None}
         payload = approvals.validated(action, arguments)
+        if not approval_id:
+            payload = media.bound(self._ws.vault.root, action.media, payload)
         return _Call(action, payload, dry_run, approval_id or None)
 
     def _approved(self, call: _Call) -> Row:
@@ -206,7 +208,8 @@ class Gate:
             raise RefusedError("`PAUSE.md` lies in the vault: nothing is sent until it is removed.")
         call.request = self._request(call)
         write = self._toolset.writes[call.action.tool]
-        outcome = self._attempts.make(Approved(row, call.payload, call.request, write))
+        files = media.load(self._ws.vault.root, call.action.media, call.payload)
+        outcome = self._attempts.make(Approved(row, call.payload, call.request, write, files))
         return self._result(call, outcome.status, outcome.summary, **outcome.fields())
 
     # -- results and log ----------------------------------------------------------------------

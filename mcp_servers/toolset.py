@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from core.actions import Payload
+    from core.media import LoadedMedia
     from utils.config import Settings
 
 
@@ -78,6 +79,10 @@ class Page:
     extra: Mapping[str, object] = field(default_factory=dict)
 
 
+def _keep_nothing(staged_id: str) -> None:
+    """Forget it: whoever has no journal has nothing to go on with."""
+
+
 @dataclass(frozen=True)
 class Trace:
     """By what an attempt can be found again at the service.
@@ -86,11 +91,16 @@ class Trace:
         key: the idempotency key, written into the record where the service has a place for it.
         began_at: when this attempt took its grant, aware UTC.
         staged_id: the service's id of the invisible first step (a mail draft, a media container).
+        files: the pictures and films, each with the very bytes that were approved; empty when
+            reading back.
+        keep: puts another `staged_id` into the journal at once, for an act of several steps.
     """
 
     key: str
     began_at: datetime
     staged_id: str | None = None
+    files: tuple[LoadedMedia, ...] = ()
+    keep: Callable[[str], None] = _keep_nothing
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,259 @@
+"""Pictures and films of a post: one shape in every payload, bound by content before you decide.
+
+Rules: the SHA-256 of each file is in the payload before the owner is asked, so the digest binds
+what was shown; a file that is another one by then is asked about again, and a server sends the very
+bytes whose hash was approved or nothing; no link is followed, nothing outside the vault is read.
+
+An action that takes media has an argument `media` (`MediaList`) and a `MediaRule` in its row.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from utils import files
+from utils.errors import NoteError, RefusedError
+from utils.pictures import MediaFacts, MediaType, facts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from core.actions import Payload
+
+__all__ = ["LoadedMedia", "Media", "MediaFacts", "MediaList", "MediaRule", "MediaType", "facts_of"]
+
+FIELD = "media"
+"""The argument that holds them, in every action."""
+
+FOLDER = "Attachments"
+_EMBED = re.compile(r"!?\[\[([^\[\]|#^]+)(?:\|[^\[\]]*)?\]\]")
+_NOT_IN_A_NAME = re.compile(r'[\[\]|#^\\:*?"<>]')
+
+
+def _path(text: str) -> str:
+    """Return a file's path as it is kept: relative to the vault, or a name in `Attachments/`."""
+    wikilink = _EMBED.fullmatch(text.strip())
+    path = unicodedata.normalize("NFC", wikilink[1] if wikilink else text).strip()
+    parts = path.split("/")
+    if any(unicodedata.category(character) in {"Cc", "Cf", "Cs"} for character in path):
+        raise ValueError("holds a character that cannot be seen")
+    if _NOT_IN_A_NAME.search(path):
+        raise ValueError('holds one of [ ] | # ^ \\ : * ? " < >, which a link cannot hold')
+    if any(not part.strip() or part.startswith(".") for part in parts):
+        raise ValueError("must be a path inside the vault, or a name in Attachments")
+    return path
+
+
+def _words(text: str) -> str:
+    text = unicodedata.normalize("NFC", " ".join(text.split()))
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+        raise ValueError("holds a control character")
+    return text
+
+
+def _written_short(value: object) -> object:
+    """Read `picture.png` and `![[picture.png]]` as `{file: picture.png}`."""
+    return {"file": value} if isinstance(value, str) else value
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, (str, dict, Media)) else value
+
+
+class Media(BaseModel):
+    """One picture or film."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    file: Annotated[str, Field(min_length=1, max_length=400), AfterValidator(_path)] = Field(
+        description="Name in Attachments/, or path in the vault"
+    )
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        default=None, description="Filled in from the file"
+    )
+    alt: Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_words)] | None = (
+        Field(default=None, description="What it shows, for who cannot see it")
+    )
+
+    @property
+    def path(self) -> str:
+        """Return its path relative to the vault."""
+        return self.file if "/" in self.file else f"{FOLDER}/{self.file}"
+
+
+MediaList = Annotated[
+    list[Annotated[Media, BeforeValidator(_written_short)]],
+    BeforeValidator(_as_list),
+    Field(min_length=1, max_length=20),
+]
+"""The type of an argument `media`; use it as `MediaList | None = None`."""
+
+
+def _anything(facts: Sequence[MediaFacts]) -> None:
+    """Accept any combination."""
+
+
+@dataclass(frozen=True)
+class MediaRule:
+    """What a network takes.
+
+    Args:
+        limits: the types it takes, with the largest size of each in bytes.
+        at_most: how many files.
+        alt_limit: how long a text for who cannot see may be, in characters.
+        check: says more about the files together (pixels, mixtures); raises ValueError in words.
+    """
+
+    limits: Mapping[MediaType, int]
+    at_most: int
+    alt_limit: int = 1000
+    check: Callable[[Sequence[MediaFacts]], None] = _anything
+
+    @property
+    def largest_bytes(self) -> int:
+        """Return the most that any file may hold."""
+        return max(self.limits.values())
+
+
+@dataclass(frozen=True)
+class LoadedMedia:
+    """One file with its bytes, as approved.
+
+    Args:
+        media: from the payload.
+        data: the whole content.
+        facts: what the content is.
+    """
+
+    media: Media
+    data: bytes
+    facts: MediaFacts
+
+
+def media_in(payload: Payload) -> list[Media]:
+    """Return the media of a payload, in order."""
+    items: list[Any] = payload.get(FIELD) or []
+    return [Media.model_validate(item) for item in items]
+
+
+def bound(root: Path, rule: MediaRule | None, payload: Payload) -> Payload:
+    """Return a payload that names the content of each of its files.
+
+    Args:
+        root: of the vault.
+        rule: of the action; None for one that takes no media.
+        payload: validated.
+
+    Raises:
+        NoteError: a file is missing, a link, too large, of a wrong type, or is not the one that
+            the given `sha256` names.
+    """
+    if rule is None or not media_in(payload):
+        return payload
+    return _with(payload, [each.media for each in _read(root, rule, payload, as_given=True)])
+
+
+def rebound(root: Path, rule: MediaRule | None, payload: Payload) -> Payload:
+    """Return a payload that names what its files hold now; one that cannot be used stays as it is.
+
+    For a proposal that is asked again: what is wrong with a file is said beside it.
+    """
+    if rule is None or not media_in(payload):
+        return payload
+    try:
+        return _with(payload, [each.media for each in _read(root, rule, payload, as_given=False)])
+    except NoteError:
+        return payload
+
+
+def differences(root: Path, rule: MediaRule | None, payload: Payload) -> tuple[str, ...]:
+    """Return in words why the files are not what the owner was shown; nothing when they are."""
+    if rule is None or not media_in(payload):
+        return ()
+    try:
+        loaded = _read(root, rule, payload, as_given=False)
+    except NoteError as error:
+        return (f"it {error.reason}",)
+    return tuple(
+        f"`{now.media.path}` is another file than the one you were shown"
+        for before, now in zip(media_in(payload), loaded, strict=True)
+        if before.sha256 != now.media.sha256
+    )
+
+
+def load(root: Path, rule: MediaRule | None, payload: Payload) -> tuple[LoadedMedia, ...]:
+    """Return the files of an approved payload, each with the very bytes that were approved.
+
+    Raises:
+        RefusedError: a file is gone, or is not what was approved; nothing was sent.
+    """
+    if rule is None or not media_in(payload):
+        return ()
+    if any(each.sha256 is None for each in media_in(payload)):
+        raise RefusedError("The approval does not say what the pictures hold. Propose it again.")
+    try:
+        return tuple(_read(root, rule, payload, as_given=True))
+    except NoteError as error:
+        raise RefusedError(f"What was approved {error.reason}. Propose it again.") from None
+
+
+def _with(payload: Payload, media: Sequence[Media]) -> Payload:
+    return {**payload, FIELD: [each.model_dump(mode="json", exclude_none=True) for each in media]}
+
+
+def _read(root: Path, rule: MediaRule, payload: Payload, *, as_given: bool) -> list[LoadedMedia]:
+    media = media_in(payload)
+    if len(media) > rule.at_most:
+        raise NoteError(f"has {len(media)} pictures; at most {rule.at_most} can be sent")
+    loaded = [_read_one(root, rule, each, as_given=as_given) for each in media]
+    try:
+        rule.check([each.facts for each in loaded])
+    except ValueError as error:
+        raise NoteError(f"has pictures that cannot be sent: {error}") from None
+    return loaded
+
+
+def _read_one(root: Path, rule: MediaRule, media: Media, *, as_given: bool) -> LoadedMedia:
+    shown = f"`{media.path}`"
+    if media.alt is not None and len(media.alt) > rule.alt_limit:
+        raise NoteError(f"has an alt text for {shown} longer than {rule.alt_limit} characters")
+    try:
+        data = files.read_regular(_inside(root, media.path), limit_bytes=rule.largest_bytes)
+    except FileNotFoundError:
+        raise NoteError(f"names the picture {shown}, which is not in the vault") from None
+    except NoteError as error:
+        reason = error.reason
+        raise NoteError(f"names the picture {shown}, which {reason}") from None
+    facts = facts_of(data)
+    if facts is None or facts.type not in rule.limits:
+        known = ", ".join(kind.word for kind in rule.limits)
+        found = facts.type.word if facts else "none that is known"
+        raise NoteError(f"names the picture {shown}, whose type is {found}; it must be {known}")
+    limit = rule.limits[facts.type]
+    if len(data) > limit:
+        size = f"{len(data):,} bytes as {facts.type.word}"
+        raise NoteError(f"names the picture {shown}, which is {size}; the limit is {limit:,}")
+    digest = files.digest(data)
+    if as_given and media.sha256 not in {None, digest}:
+        raise NoteError(f"names the picture {shown} by a sha256 that the file does not have (now)")
+    return LoadedMedia(media.model_copy(update={"sha256": digest}), data, facts)
+
+
+def _inside(root: Path, path: str) -> Path:
+    """Return where a file lies, when no folder on the way is a link.
+
+    Raises:
+        NoteError: one is.
+    """
+    place = root
+    for part in path.split("/"):
+        if place != root and place.is_symlink():
+            raise NoteError("lies in a folder that is a link; links are never followed")
+        place = place / part
+    return place
