@@ -46,7 +46,7 @@ def backup(ws: Workspace) -> Path:
     """Copy the journal into `Vault/State/backups/`; return the new file."""
     folder = backups_folder(ws.paths.journal)
     folder.mkdir(parents=True, exist_ok=True)
-    stamp = ws.clock.local(ws.clock.now()).strftime("%Y%m%d-%H%M%S-%f")  # sorts by age
+    stamp = ws.clock.now().strftime("%Y%m%d-%H%M%S-%fZ")  # in UTC it sorts by age
     path = files.free_name(folder, f"journal-{stamp}.sqlite")
     temporary = folder / f"{files.TEMP_PREFIX}{path.stem}{files.TEMP_SUFFIX}"
     temporary.unlink(missing_ok=True)
@@ -111,7 +111,7 @@ def _with_companions(path: Path) -> list[Path]:
 
 
 def _put_aside(journal_path: Path, clock: Clock) -> Path | None:
-    stamp = clock.local(clock.now()).strftime("%Y%m%d-%H%M%S")
+    stamp = clock.now().strftime("%Y%m%d-%H%M%SZ")
     aside = None
     for path in _with_companions(journal_path):
         if os.path.lexists(path):

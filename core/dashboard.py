@@ -73,12 +73,14 @@ class Dashboard:
         try:
             file = self._ws.vault.read(path)
             text = notes.decode(file.data) if file.data.strip() else ""
+            newline = notes.newline_of(text)
+            block = block.replace("\n", newline)
             head, begin, rest = text.rpartition(BEGIN)  # the last: a lone one above is not ours
             if begin and END in rest:
                 tail = rest.split(END, 1)[1]
                 new = f"{head}{block}{tail}"
             else:
-                new = f"{text.rstrip()}\n\n{block}\n".lstrip()
+                new = f"{text.rstrip()}{newline * 2}{block}{newline}".lstrip()
             self._ws.vault.rewrite(file, new)
         except FileNotFoundError:
             self._ws.vault.create(self._ws.vault.root, NAME, f"{block}\n")

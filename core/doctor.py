@@ -125,7 +125,6 @@ def _backup(ws: Workspace) -> Check:
     if newest is None:
         return Check("backup", Health.NOT_SET_UP, "none yet; the daemon makes one every night")
     day = newest.name.removeprefix("journal-")[:8]
-    today = ws.clock.local(ws.clock.now())
-    limit = (today - BACKUP_MAX).strftime("%Y%m%d")
+    limit = (ws.clock.now() - BACKUP_MAX).strftime("%Y%m%d")
     health = Health.OK if day >= limit else Health.ATTENTION
     return Check("backup", health, newest.name)

@@ -91,6 +91,11 @@ class Note:
         return None if value is None or value == "" else str(value)
 
 
+def newline_of(text: str) -> str:
+    """Return how a note ends its lines; what we add ends so too."""
+    return "\r\n" if "\r\n" in text else "\n"
+
+
 def decode(data: bytes) -> str:
     """Return a note's text.
 
@@ -229,7 +234,7 @@ def with_section(text: str, title: str, body: str) -> str:
         title: Parameters, Content, Why or Result.
         body: the new lines below the heading, without outer blank lines.
     """
-    newline = "\r\n" if "\r\n" in text else "\n"
+    newline = newline_of(text)
     parts = frontmatter.split(text)
     lines = _lines(parts.body)
     found = [s for s in _sections(tuple(lines)) if s.title == title and not s.label]
@@ -250,7 +255,7 @@ def with_callout(text: str, callout: str) -> str:
         text: the note.
         callout: lines beginning with `> [!kind]`.
     """
-    newline = "\r\n" if "\r\n" in text else "\n"
+    newline = newline_of(text)
     body = frontmatter.split(text).body
     lines = _lines(body)
     start = next((n for n, line in enumerate(lines) if line.strip()), 0)

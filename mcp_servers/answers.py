@@ -25,6 +25,7 @@ from utils.errors import (
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from core.records import Row
     from mcp_servers.toolset import Done, Evidence
 
 
@@ -83,6 +84,12 @@ class Outcome:
 def succeeded(done: Done) -> Outcome:
     """Return how an attempt ended that the service confirmed."""
     return Outcome(State.DONE, Status.DONE, done.summary, done.remote_id, done.remote_url)
+
+
+def done_before(row: Row) -> Outcome:
+    """Return how an approval ended that was carried out before; nothing is sent for it now."""
+    text = f"{row.action_id} was carried out before; nothing was sent now. {row.summary or ''}"
+    return Outcome(State.DONE, Status.ALREADY_DONE, text.rstrip(), row.remote_id, row.remote_url)
 
 
 def not_staged(title: str, error: Exception) -> Outcome:

@@ -71,12 +71,16 @@ class Attempts:
     def make(self, approved: Approved) -> Outcome:
         """Make one attempt; the journal knows its outcome when this returns.
 
+        Whoever comes second to a grant that was carried out meanwhile gets the first one's result.
+
         Raises:
             RefusedError: there is no such grant (any more); nothing was sent.
         """
         with self._one_at_a_time:
             writer = self._connected()
             attempt = self._take_grant(approved.row)
+            if attempt is None:
+                return self._without_grant(approved.row)
             began = self._ws.clock.monotonic()
             outcome = self._run(approved, attempt, writer)
             said = self._ws.chronicle.redactor.text(outcome.summary)  # the note will show it
@@ -90,14 +94,16 @@ class Attempts:
             self._writer = self._toolset.writer(self._ws.settings)
         return self._writer
 
-    def _take_grant(self, row: Row) -> int:
+    def _take_grant(self, row: Row) -> int | None:
         entry = approvals.base_entry(row, Event.SENDING, self._actor)
-        attempt = self._ws.journal.take_grant(row.action_id, row.kind, row.digest, entry)
-        if attempt is None:
-            now = self._ws.journal.get(row.action_id) or row
-            reason = why_no_grant(self._ws, now) or "The approval was used or withdrawn meanwhile."
-            raise RefusedError(reason)
-        return attempt
+        return self._ws.journal.take_grant(row.action_id, row.kind, row.digest, entry)
+
+    def _without_grant(self, row: Row) -> Outcome:
+        now = self._ws.journal.get(row.action_id) or row
+        if now.state is State.DONE and now.digest == row.digest:
+            return answers.done_before(now)
+        reason = why_no_grant(self._ws, now) or "The approval was used or withdrawn meanwhile."
+        raise RefusedError(reason)
 
     def _run(self, approved: Approved, attempt: int, writer: Any) -> Outcome:
         """Do the invisible step first, where the service has one, then the act."""

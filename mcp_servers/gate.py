@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.workspace import Workspace
+    from mcp_servers.answers import Outcome
     from mcp_servers.toolset import Toolset
 
 log = get_logger()
@@ -148,6 +149,8 @@ class Gate:
         digest = digest_of(call.action.kind, call.payload, row.mode, account)
         if row.kind != call.action.kind or digest != row.digest:
             raise RefusedError(why_altered(row, call.action.kind, call.payload, account))
+        if row.state is State.DONE and self.role is Role.EXECUTE:
+            return row  # it gets the first run's result again
         reason = why_no_grant(self._ws, row)
         if reason is not None:
             raise RefusedError(reason)
@@ -200,6 +203,9 @@ class Gate:
                 f"{row.action_id} is approved; only the daemon (`bin/run`) carries it out. "
                 "This server may propose."
             )
+        if row.state is State.DONE:
+            call.request = row.request or {}
+            return self._ended(call, answers.done_before(row))
         readiness = self._ws.readiness(self._service.name)
         if readiness.mode is not row.mode:
             missing = ", ".join(readiness.missing) or f"mode is {readiness.mode}"
@@ -209,8 +215,8 @@ class Gate:
         call.request = self._request(call)
         write = self._toolset.writes[call.action.tool]
         files = media.load(self._ws.vault.root, call.action.media, call.payload)
-        outcome = self._attempts.make(Approved(row, call.payload, call.request, write, files))
-        return self._result(call, outcome.status, outcome.summary, **outcome.fields())
+        approved = Approved(row, call.payload, call.request, write, files)
+        return self._ended(call, self._attempts.make(approved))
 
     # -- results and log ----------------------------------------------------------------------
 
@@ -218,6 +224,9 @@ class Gate:
         mode = call.row.mode if call.row else self._ws.readiness(self._service.name).mode
         said = {"request": call.request or None, **fields}
         return answers.of_write(call.action.kind, call.approval_id, mode, status, summary, **said)
+
+    def _ended(self, call: _Call, outcome: Outcome) -> Answer:
+        return self._result(call, outcome.status, outcome.summary, **outcome.fields())
 
     def _refusal(self, kind: str, raw: Mapping[str, object], error: AppError) -> Answer:
         """Return the answer of a call of which nothing was sent."""

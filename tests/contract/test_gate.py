@@ -26,6 +26,7 @@ from mcp_servers.serve import toolset_of
 from mcp_servers.toolset import Evidence, Finding
 from utils import durable
 from utils.clock import FixedClock
+from utils.config import Settings
 from utils.errors import (
     NotSentError,
     RateLimitedError,
@@ -353,7 +354,6 @@ def test_a_live_approval_is_not_for_a_dry_run(
         ({"state": State.EXPIRED}, "expired without a decision"),
         ({"state": State.WITHDRAWN}, "was withdrawn by the owner"),
         ({"state": State.SENDING}, "is being carried out right now"),
-        ({"state": State.DONE}, "was already carried out; an approval works once"),
         ({"state": State.UNKNOWN}, "whether it worked is being checked"),
         ({"state": State.REFUSED}, "was already used and refused"),
         ({"state": State.NOT_SENT}, "was already used; nothing was sent"),
@@ -407,13 +407,85 @@ def test_an_approval_may_begin_later(
     assert executing.call("create_invoice", real(invoice, row)).data["status"] == "done"
 
 
-def test_a_replay_is_refused(
+def test_the_same_approval_again_is_already_done(
+    ws: Workspace, executing: Gate, books: Any, invoice: Invoice, grant: Grant
+) -> None:
+    row = grant(ws, invoice)
+    first = executing.call("create_invoice", real(invoice, row))
+    again = executing.call("create_invoice", real(invoice, row))
+    assert (again.data["status"], again.is_error) == ("already_done", False)
+    same = ("action", "action_id", "mode", "request", "remote_id", "remote_url")
+    assert {name: again.data[name] for name in same} == {name: first.data[name] for name in same}
+    assert again.data["summary"] == (
+        f"{row.action_id} was carried out before; nothing was sent now. Draft 1 is there."
+    )
+    assert len(books.effects) == 1
+    assert last_call(ws)["result"] == "already_done"
+    assert [e["event"] for e in log_of(ws)].count("outcome") == 1
+
+
+def test_already_done_needs_no_yes_and_no_client(
+    ws: Workspace, open_ws: OpenWs, books: Any, invoice: Invoice, grant: Grant
+) -> None:
+    """It tells what happened; whether it could happen now does not matter."""
+    row = grant(ws, invoice, state=State.DONE, remote_id="7")
+    (ws.vault.root / "PAUSE.md").write_text("")
+    gate = Gate(open_ws(DRY_RUN="true"), "odoo", books.toolset, Role.EXECUTE)
+    answer = gate.call("create_invoice", real(invoice, row))
+    assert (answer.data["status"], answer.data["remote_id"]) == ("already_done", "7")
+    assert (books.effects, books.writers, books.readers) == ([], 0, 0)
+
+
+def test_a_changed_payload_of_a_done_approval_is_refused(
     ws: Workspace, executing: Gate, books: Any, invoice: Invoice, grant: Grant
 ) -> None:
     row = grant(ws, invoice)
     executing.call("create_invoice", real(invoice, row))
-    sentence = refused(executing.call("create_invoice", real(invoice, row)))
+    sentence = refused(executing.call("create_invoice", real(invoice, row, currency="USD")))
+    assert "This is not what was approved" in sentence
+    assert len(books.effects) == 1
+
+
+def test_a_done_approval_is_refused_to_whoever_may_only_propose(
+    ws: Workspace, proposing: Gate, books: Any, invoice: Invoice, grant: Grant
+) -> None:
+    row = grant(ws, invoice, state=State.DONE)
+    sentence = refused(proposing.call("create_invoice", real(invoice, row)))
     assert sentence == f"{row.action_id} was already carried out; an approval works once."
+    assert books.effects == []
+
+
+def test_a_call_that_waited_for_the_first_one_gets_its_result(
+    ws: Workspace, books: Any, invoice: Invoice, grant: Grant
+) -> None:
+    """Both found the approval unused; only one can take it."""
+    row = grant(ws, invoice)
+    answers: list[Answer] = []
+    asked = threading.Semaphore(0)
+    write = books.toolset.writes["create_invoice"]
+
+    def request(*args: Any) -> dict[str, Any]:
+        asked.release()
+        return dict(write.request(*args))
+
+    def writer(settings: Settings) -> Any:
+        asked.acquire()  # the first call's own
+        second.start()
+        assert asked.acquire(timeout=10)
+        return books.writer(settings)
+
+    writes = {"create_invoice": replace(write, request=request)}
+    toolset = replace(books.toolset, writer=writer, writes=writes)
+    gate = Gate(ws, "odoo", toolset, Role.EXECUTE)
+
+    def call() -> None:
+        answers.append(gate.call("create_invoice", real(invoice, row)))
+
+    second = threading.Thread(target=call)
+    call()
+    second.join()
+    assert sorted(answer.data["status"] for answer in answers) == ["already_done", "done"]
+    assert [answer.data["remote_id"] for answer in answers] == ["1", "1"]
     assert len(books.effects) == 1
 
 
@@ -434,7 +506,9 @@ def test_of_twenty_calls_over_two_gates_one_has_an_effect(
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(a.data["status"] for a in answers) == ["done"] + ["refused"] * 19
+    statuses = [answer.data["status"] for answer in answers]
+    assert statuses.count("done") == 1
+    assert set(statuses) <= {"done", "already_done", "refused"}  # after it, and while it ran
     assert len(books.effects) == 1
     events = [entry["event"] for entry in log_of(ws) if entry["event"] != "called"]
     assert events == ["decided", "proposed", "sending", "outcome"]
@@ -819,7 +893,8 @@ def test_every_call_is_in_the_log_with_who_and_what(
         (proposing, "create_invoice", {"dry_run": False}, "refused"),
         (proposing, "no_such_tool", {"a": 1}, "refused"),
         (executing, "create_invoice", real(invoice, row), "done"),
-        (executing, "create_invoice", real(invoice, row), "refused"),
+        (executing, "create_invoice", real(invoice, row), "already_done"),
+        (proposing, "create_invoice", real(invoice, row), "refused"),
         (executing, "reconcile_action", {"approval_id": row.action_id}, "failed"),
     ]
     for gate, tool, raw, result in calls:
@@ -953,7 +1028,8 @@ def test_the_real_tools_behind_the_gate(
     if mode == "lost_answer":
         found = gate.call("reconcile_action", {"approval_id": row.action_id})
         assert found.data["status"] == "found"
-    refused(gate.call("create_invoice", real(invoice, row)))
+    again = gate.call("create_invoice", real(invoice, row))
+    assert again.data["status"] == ("refused" if mode else "already_done")
     keys = [effect["key"] for effect in sandbox.effects()]
     assert keys == ([key_of(row.action_id)] if mode in {None, "lost_answer"} else [])
 

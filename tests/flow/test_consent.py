@@ -785,17 +785,21 @@ def test_an_unknown_action_goes_to_quarantine_with_the_reason(live: Office) -> N
     assert entry["target"] == "Quarantine/Fax.md"
 
 
-def test_a_used_approval_is_refused_by_the_server(live: Office, sandbox: Sandbox) -> None:
+def test_a_used_approval_does_nothing_again_at_the_server(live: Office, sandbox: Sandbox) -> None:
     action_id, path = live.post()
     row = live.ws.journal.get(action_id)
     assert row is not None
     live.approve(path)
     live.pass_time(UNDO_S + 1)
     call = {**row.payload, "dry_run": False, "approval_id": action_id}
-    for role in Role:
-        answer = live.runner.gate("twitter", role).call("create_post", call)
-        assert (answer.data["status"], answer.is_error) == ("refused", True)
-        assert "already carried out" in answer.data["summary"]
+    answer = live.runner.gate("twitter", Role.PROPOSE).call("create_post", call)
+    assert (answer.data["status"], answer.is_error) == ("refused", True)
+    assert "already carried out" in answer.data["summary"]
+    answer = live.runner.gate("twitter", Role.EXECUTE).call("create_post", call)
+    assert (answer.data["status"], answer.is_error) == ("already_done", False)
+    now = live.ws.journal.get(action_id)
+    assert now is not None
+    assert answer.data["remote_id"] == now.remote_id
     assert len(sandbox.effects()) == 1
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -223,3 +224,19 @@ def test_a_journal_that_belongs_to_its_log_takes_in_nothing(
     assert backup.take_in_later_log(ws) == 0
     assert ws.journal.get(row.action_id) == row
     assert len(ws.chronicle.entries("2026-11-21")) == 2
+
+
+# -- names ----------------------------------------------------------------------------------------
+
+
+def test_backups_of_the_hour_that_comes_twice_sort_by_age(ws: Workspace, clock: FixedClock) -> None:
+    """In Berlin it is half past two twice on the last Sunday of October."""
+    clock.zone = ZoneInfo("Europe/Berlin")
+    clock.at = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    first = backup.backup(ws)
+    clock.advance(3600)
+    second = backup.backup(ws)
+    clock.advance(-600)
+    between = backup.backup(ws)
+    assert names(ws) == [first.name, between.name, second.name]
+    assert newest_backup(ws.paths.journal) == second

@@ -183,3 +183,16 @@ def test_a_long_list_is_cut(
     text = written(ws)
     assert "50 decisions waiting" in text
     assert text.count("> - [[") == 20
+
+
+def test_our_part_ends_its_lines_as_the_file_does(
+    ws: Workspace, board: Dashboard, clock: FixedClock
+) -> None:
+    path = ws.vault.root / "Dashboard.md"
+    path.write_bytes(f"# Mine\r\n\r\n{BEGIN}\r\nold\r\n{END}\r\n\r\nBelow.\r\n".encode())
+    write(board, clock)
+    data = path.read_bytes()
+    assert data.startswith(b"# Mine\r\n\r\n")
+    assert data.endswith(b"\r\n\r\nBelow.\r\n")
+    assert b"[!todo] 0 decisions waiting" in data
+    assert data.count(b"\n") == data.count(b"\r\n")
