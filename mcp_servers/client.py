@@ -35,7 +35,6 @@ CALL_TIMEOUT_S = 200.0
 """Longer than any server's own limit for one write, so that the server ends first."""
 PING_EVERY_S = 5.0
 PING_TIMEOUT_S = 5.0
-MAX_FAILURES = 5
 CONCURRENT_CALLS = 4
 COMMON = (
     "VAULT_PATH",
@@ -180,35 +179,33 @@ class Sessions:
         self._finishing = loop.create_task(finish())
 
     async def _serve_line(self, service: str, line: _Line) -> None:
-        """Own one service's session: start it, feed it, stop it when idle, end it when it hangs."""
+        """Own one service's sessions, one after the other, until nobody waits for its server."""
         waiting: list[_Job] = []
         try:
-            await self._session(service, line, waiting)
-            while not line.queue.empty():  # a call came while the idle server was ending
-                line.running = False
-                await self._session(service, line, waiting)
-            line.failures = 0
+            await self._until_it_ends(service, line, waiting)
+            while not line.queue.empty():  # a call came while the server was ending
+                await self._until_it_ends(service, line, waiting)
         except asyncio.CancelledError:
-            self._give_up(waiting, line, "the daemon is stopping")
+            _give_up([*waiting, *_drained(line)], "the daemon is stopping")
             raise
+
+    async def _until_it_ends(self, service: str, line: _Line, waiting: list[_Job]) -> None:
+        """Serve until the server is idle or lost; what a lost one was given is given up."""
+        try:
+            await self._session(service, line, waiting)
+            line.failures = 0
         except Exception as error:  # noqa: BLE001 - the owner task is an outermost loop
             line.failures += 1
             reason = _reason(error)
             line.last_error = reason
             log.warning("server.lost", service=service, reason=reason, failures=line.failures)
-            self._give_up(waiting, line, reason)
+            if not line.running:  # it never came up: the next one would not either
+                waiting += _drained(line)
+            _give_up(waiting, reason)
+            waiting.clear()
         finally:
             line.running = False
             self.on_change()
-
-    def _give_up(self, waiting: list[_Job], line: _Line, reason: str) -> None:
-        while not line.queue.empty():
-            job = line.queue.get_nowait()
-            if job is not None:
-                waiting.append(job)
-        for job in waiting:
-            if not job.future.done():
-                job.future.set_result(CallResult(answered=False, error=reason))
 
     async def _session(self, service: str, line: _Line, waiting: list[_Job]) -> None:
         from mcp import Client
@@ -376,6 +373,21 @@ async def _ask_server(ws: Workspace, name: str, *, reachable: bool) -> list[Chec
 
 
 _STOP = object()
+
+
+def _drained(line: _Line) -> list[_Job]:
+    jobs = []
+    while not line.queue.empty():
+        job = line.queue.get_nowait()
+        if job is not None:
+            jobs.append(job)
+    return jobs
+
+
+def _give_up(jobs: list[_Job], reason: str) -> None:
+    for job in jobs:
+        if not job.future.done():
+            job.future.set_result(CallResult(answered=False, error=reason))
 
 
 def _finished(task: asyncio.Task[None]) -> bool:

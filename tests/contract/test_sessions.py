@@ -21,7 +21,7 @@ from filelock import FileLock
 from core.settings import SETTINGS
 from core.sources import CallResult
 from mcp_servers.catalog import SERVICE_SETTINGS, SERVICES
-from mcp_servers.client import COMMON, Sessions
+from mcp_servers.client import COMMON, CONCURRENT_CALLS, Sessions
 from mcp_servers.sandbox import Sandbox
 from mcp_servers.serve import lock_path
 from utils.config import Settings
@@ -275,15 +275,18 @@ def test_a_server_that_cannot_start_is_said_each_time(open_sessions: Open, pytho
     assert sessions.running() == {"odoo": False}
 
 
-def test_everything_waiting_is_answered_when_a_server_is_lost(
+def test_a_lost_server_takes_along_only_what_it_was_given(
     sessions: Sessions, sandbox: Sandbox
 ) -> None:
     first = slow_call(sessions, sandbox)
     sandbox.fault("odoo", "slow", times=0, seconds=60)
     more = [sessions.call("odoo", "find_partners", QUERY) for _ in range(8)]
     (pid,) = children("odoo")
+    sandbox.reset()
     os.kill(pid, signal.SIGKILL)
-    assert not any(answer(future).answered for future in (first, *more))
+    assert not answer(first).answered
+    given = CONCURRENT_CALLS - 1  # besides the first
+    assert [answer(future).answered for future in more[given:]] == [True] * (8 - given)
 
 
 def test_a_closing_daemon_answers_for_the_calls_under_way(
