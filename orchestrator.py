@@ -386,6 +386,7 @@ def why(
 ) -> None:
     """Tell the whole story of one action."""
     from core import views
+    from core.telling import sentence
 
     with workspace(load_settings(vault)) as ws:
         story = views.why(ws, action_id)
@@ -397,7 +398,7 @@ def why(
     for reason in story["reasons"]:
         show_line(f"because: {reason}")
     for entry in story["story"]:
-        show_line(f"{entry['at'][:19]}Z  {views.sentence(entry)}")
+        show_line(f"{entry['at'][:19]}Z  {sentence(entry)}")
 
 
 @app.command()

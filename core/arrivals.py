@@ -15,6 +15,7 @@ from utils.clock import iso
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
 
 class Arrivals(JournalFile):
@@ -52,6 +53,14 @@ class Arrivals(JournalFile):
     def source_triaged(self, key: str, outcome: str) -> None:
         """Note what became of something; it is not triaged again."""
         self._mark_source("triaged", key, outcome)
+
+    def came_in_since(self, since: datetime) -> int:
+        """Return how much came in since an instant."""
+        with self._lock:
+            (count,) = self._light.execute(
+                "SELECT count(*) FROM sources WHERE at >= ?", (iso(since),)
+            ).fetchone()
+        return int(count)
 
     def _mark_source(self, column: str, key: str, value: str) -> None:
         with self._transaction(self._light) as connection:

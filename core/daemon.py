@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from filelock import FileLock, Timeout
 
-from core import backup, dashboard
+from core import backup
 from core.actions import Mode
+from core.activity import Activity
+from core.dashboard import Dashboard
 from core.executor import Executor
 from core.journal_file import backups_folder, damaged
 from core.policy import HANDBOOK
@@ -135,12 +137,13 @@ class Daemon:
         self.bell = Bell()
         self.executor = Executor(ws, runner, self.bell)
         self._stopping = threading.Event()
-        self._dashboard = dashboard.Dashboard(ws, self.executor.desk)
+        desk = self.executor.desk
+        self._pages = (Dashboard(ws, desk), Activity(ws, desk))
         self.watches: Sequence[Watch] = ()
         self._began = False
         self._full_at = 0.0
         self._look_at = 0.0
-        self._work_in_s: float | None = None  # not counting the dashboard's own wish
+        self._work_in_s: float | None = None  # not counting the pages' own wish
 
     # -- life ---------------------------------------------------------------------------------
 
@@ -282,7 +285,8 @@ class Daemon:
                 self._housekeeping()
             self._work_in_s = self.executor.run_ready(full=full)
             self._look_at = self.ws.clock.monotonic() + BURST_PAUSE_S
-            self._dashboard.refresh()
+            for page in self._pages:
+                page.refresh()
         until_full_s = max(0.0, self._full_at - self.ws.clock.monotonic())
         wanted_s = self.executor.desk.wanted_in_s
         return until_full_s if wanted_s is None else min(wanted_s, until_full_s)
@@ -301,7 +305,8 @@ class Daemon:
         while self.executor.busy and self.ws.clock.monotonic() < deadline:
             self.bell.wait(0.1)
             self.executor.collect()
-        self._dashboard.refresh(stopping=True)
+        for page in self._pages:
+            page.refresh(stopping=True)
         self.ws.chronicle.record(Entry(Event.STOPPED, Actor.DAEMON))
 
 

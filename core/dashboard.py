@@ -1,31 +1,37 @@
 """`Dashboard.md`: what waits, what failed, what runs; written by the daemon only.
 
-Rules: only what lies between the markers is ours; it is written when its words change and at most
-once a minute; every figure is counted from the journal when it is written.
+Rules: only what lies between the markers is ours; every figure is counted from the journal when it
+is written; it is written at least once an hour, so that an old time on it means a dead daemon.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from core import notes
+from core import activity, notes, pages, vitals
 from core.actions import Mode, State
+from core.pages import Pace
 from core.vault import PAUSE_NOTE
-from utils.clock import show
-from utils.errors import ChangedError, NoteError
-from utils.log import get_logger
+from utils.clock import local_day, midnight, show
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from core.desk import Desk
+    from core.records import Row
     from core.workspace import Workspace
 
-log = get_logger()
 NAME = "Dashboard.md"
-BEGIN, END = "%% ai:begin dashboard %%", "%% ai:end dashboard %%"
-AT_MOST_EVERY_S = 60.0
-SETTLE_S = 3.0
-"""A burst of changes is written once, when it is over."""
+PART = "dashboard"
 SHOWN = 20
+MODES = {Mode.DRY_RUN: "DRY RUN", Mode.LIVE: "live", Mode.SANDBOX: "sandbox"}
+COUNTED = (
+    ("Done", (State.DONE,)),
+    ("Shown as a dry run", (State.DRY_RUN_COMPLETED,)),
+    ("Rejected or expired", (State.REJECTED, State.EXPIRED)),
+    ("Not done, refused or in doubt", (State.NOT_SENT, State.REFUSED, State.UNKNOWN)),
+)
 
 
 class Dashboard:
@@ -39,10 +45,8 @@ class Dashboard:
     def __init__(self, ws: Workspace, desk: Desk) -> None:
         self._ws = ws
         self._desk = desk
-        self._written_at: float | None = None
-        self._changed_at = 0.0
-        self._written = ""
-        self._seen = ""
+        self._pace = Pace(ws.clock, desk)
+        self._counted: tuple[object, list[str]] | None = None
 
     def refresh(self, *, stopping: bool = False) -> None:
         """Write our part if its words have changed, a moment ago, and not within the last minute.
@@ -50,52 +54,30 @@ class Dashboard:
         Args:
             stopping: write in any case, because nobody will later.
         """
-        facts = self._facts()
-        now = self._ws.clock.monotonic()
-        if facts != self._seen:
-            self._seen, self._changed_at = facts, now
-        if facts == self._written and not stopping:
-            return
-        soonest = self._changed_at + SETTLE_S
-        if self._written_at is not None:
-            soonest = max(soonest, self._written_at + AT_MOST_EVERY_S)
-        if now < soonest and not stopping:
-            self._desk.wake_in(soonest - now)
-            return
-        heartbeat = show(self._ws.clock, self._ws.clock.now())
-        state = "stopped" if stopping else "running"
-        self._write(f"Assistant: {state}, last change seen {heartbeat}\n\n{facts}")
-        self._written, self._written_at = facts, now
-
-    def _write(self, ours: str) -> None:
-        path = self._ws.vault.root / NAME
-        block = f"{BEGIN}\n{ours}\n{END}"
-        try:
-            file = self._ws.vault.read(path)
-            text = notes.decode(file.data) if file.data.strip() else ""
-            newline = notes.newline_of(text)
-            block = block.replace("\n", newline)
-            head, begin, rest = text.rpartition(BEGIN)  # the last: a lone one above is not ours
-            if begin and END in rest:
-                tail = rest.split(END, 1)[1]
-                new = f"{head}{block}{tail}"
-            else:
-                new = f"{text.rstrip()}{newline * 2}{block}{newline}".lstrip()
-            self._ws.vault.rewrite(file, new)
-        except FileNotFoundError:
-            self._ws.vault.create(self._ws.vault.root, NAME, f"{block}\n")
-        except (ChangedError, NoteError) as error:
-            log.info("dashboard.later", reason=str(error))
-
-    def _facts(self) -> str:
-        lines = []
-        if self._ws.vault.paused:
-            lines += [f"> [!warning] PAUSED: `{PAUSE_NOTE}` lies here; nothing is sent", ""]
+        now = self._ws.clock.now()
         waiting = self._ws.journal.in_states(State.PENDING)
-        count = f"{len(waiting)} decision{'s' * (len(waiting) != 1)} waiting"
-        lines.append(f"> [!todo] {count}")
-        lines += [f"> - [[{row.note.removesuffix('.md')}]]" for row in waiting[:SHOWN]]
-        lines += self._review() + self._services() + self._left_alone()
+        facts = self._facts(waiting, now)
+        mark = (f"{self._ws.clock.local(now):%Y-%m-%dT%H}", facts)
+        if not stopping and not self._pace.is_due(mark):
+            return
+        state = "stopped" if stopping else "running"
+        lines = [f"Assistant: {state}, last look {show(self._ws.clock, now)}"]
+        if not stopping:
+            lines[0] += " (if this is more than an hour old, it has stopped: `bin/run status`)"
+        text = "\n".join([*lines, *self._mail(), "", _headline(waiting, now), facts])
+        written = pages.write(self._ws.vault, self._ws.vault.root / NAME, PART, text)
+        self._pace.tried(mark, written=written)
+
+    def _facts(self, waiting: list[Row], now: datetime) -> str:
+        lines = [
+            f"> - [[{row.note.removesuffix('.md')}]], since {_moment(self._ws, row.created_at)}"
+            for row in waiting[:SHOWN]
+        ]
+        if len(waiting) > SHOWN:
+            lines.append(f"> - and {len(waiting) - SHOWN} more in `Pending_Approval`")
+        if self._ws.vault.paused:
+            lines += ["", f"> [!warning] PAUSED: `{PAUSE_NOTE}` lies here; nothing is sent"]
+        lines += self._review() + self._figures(now) + self._services() + self._left_alone()
         problem = self._ws.policy().problem
         if problem:
             lines += ["", f"> [!warning] {notes.inline(problem, 300)}"]
@@ -112,14 +94,47 @@ class Dashboard:
         ]
         return lines
 
+    def _figures(self, now: datetime) -> list[str]:
+        """Return what ended today and since Monday, counted anew when something has happened."""
+        today = local_day(self._ws.clock, now)
+        mark = (today, self._ws.journal.last_told())
+        if self._counted is None or self._counted[0] != mark:
+            monday = today - timedelta(days=today.weekday())
+            since = [midnight(self._ws.clock, day) for day in (today, monday)]
+            ended = [self._ws.journal.ended_since(at) for at in since]
+            came = [self._ws.journal.came_in_since(at) for at in since]
+            lines = ["", "| | Today | This week |", "| --- | ---: | ---: |"]
+            lines.append(f"| Came in | {came[0]} | {came[1]} |")
+            for words, states in COUNTED:
+                day, week = (sum(counts.get(state, 0) for state in states) for counts in ended)
+                lines.append(f"| {words} | {day} | {week} |")
+            lines += ["", f"[[{activity.title(today)}|What I did today]]"]
+            self._counted = mark, lines
+        return self._counted[1]
+
     def _services(self) -> list[str]:
-        words = {Mode.DRY_RUN: "DRY RUN", Mode.LIVE: "live", Mode.SANDBOX: "sandbox"}
         parts = []
         for name, service in self._ws.services.items():
             readiness = self._ws.readiness(name)
-            state = "not set up" if service.missing(self._ws.settings) else words[readiness.mode]
+            state = "not set up" if service.missing(self._ws.settings) else MODES[readiness.mode]
             parts.append(f"{service.title}: {state}")
-        return ["", " - ".join(parts)]
+        return ["", " - ".join(parts), *self._ailing()]
+
+    def _ailing(self) -> list[str]:
+        """Return a line for every part that needs a person."""
+        titles = {vitals.GMAIL: "The mailbox", vitals.NOTIFICATIONS: "Notifications"}
+        found = [(title, vitals.vital(self._ws, part)) for part, title in titles.items()]
+        return [
+            line
+            for title, vital in found
+            if vital is not None and not vital.is_well
+            for line in ("", f"> [!warning] {title}: {notes.inline(vital.state, 300)}")
+        ]
+
+    def _mail(self) -> list[str]:
+        """Return the mailbox's line; its time is no reason to write, so it is no fact."""
+        vital = vitals.vital(self._ws, vitals.GMAIL)
+        return [f"Mail: {notes.inline(vital.state, 300)}, {vital.at}"] if vital else []
 
     def _left_alone(self) -> list[str]:
         if not self._desk.left_alone:
@@ -129,3 +144,22 @@ class Dashboard:
             where = notes.inline(self._ws.vault.relative(item.path))
             lines.append(f"> - {where}: {item.reason}")
         return lines
+
+
+def _headline(waiting: list[Row], now: datetime) -> str:
+    if not waiting:
+        return "> [!success] Nothing waits for you"
+    count = f"{len(waiting)} decision{'s' * (len(waiting) != 1)} waiting"
+    return f"> [!todo] {count}, the oldest for {age(now - waiting[0].created_at)}"
+
+
+def age(passed: timedelta) -> str:
+    """Return a length of time as people say it: 5 min, 19 h, 3 days."""
+    minutes = max(0, int(passed.total_seconds() // 60))
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
+
+
+def _moment(ws: Workspace, at: datetime) -> str:
+    return show(ws.clock, at)[:16].replace("T", " ")

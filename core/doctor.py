@@ -11,6 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from core import vitals
 from core.daemon import HEARTBEAT, is_running
 from core.journal_file import newest_backup
 from core.vault import HOT, PAUSE_NOTE
@@ -54,6 +55,7 @@ def examine(ws: Workspace) -> Iterator[Check]:
     yield _journal(ws)
     yield _log(ws)
     yield _backup(ws)
+    yield from _vitals(ws)
 
 
 def _vault(ws: Workspace) -> Iterator[Check]:
@@ -128,3 +130,13 @@ def _backup(ws: Workspace) -> Check:
     limit = (ws.clock.now() - BACKUP_MAX).strftime("%Y%m%d")
     health = Health.OK if day >= limit else Health.ATTENTION
     return Check("backup", health, newest.name)
+
+
+def _vitals(ws: Workspace) -> Iterator[Check]:
+    """Say how the parts beside the loop are doing; one that never ran is not mentioned."""
+    titles = {vitals.GMAIL: "mailbox watcher", vitals.NOTIFICATIONS: "notifications"}
+    for part, title in titles.items():
+        vital = vitals.vital(ws, part)
+        if vital is not None:
+            health = Health.OK if vital.is_well else Health.ATTENTION
+            yield Check(title, health, f"{vital.state}, {vital.at}")

@@ -153,6 +153,16 @@ class Journal(Story, Arrivals):
             [row.kind, str(State.DONE), iso(since), row.action_id, canonical(row.payload)],
         )
 
+    def ended_since(self, since: datetime) -> dict[State, int]:
+        """Return how many actions ended since an instant, by the state they are in."""
+        with self._lock:
+            rows = self._light.execute(
+                "SELECT state, count(*) FROM actions INDEXED BY actions_by_finish"
+                " WHERE finished_at >= ? GROUP BY state",
+                (iso(since),),
+            ).fetchall()
+        return {State(row[0]): row[1] for row in rows}
+
     def begun_since(self, kind: str, since: datetime) -> list[datetime]:
         """Return when actions of a kind were begun for real since an instant, oldest first."""
         with self._lock:

@@ -121,4 +121,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX sources_by_time ON sources(at)",
         f"CREATE INDEX story_unusual ON story(at) WHERE {UNUSUAL}",
     ),
+    ("CREATE INDEX story_by_time ON story(at)",),
 )

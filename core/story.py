@@ -17,6 +17,7 @@ from utils.clock import from_iso, iso
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from core.records import Entry
 
@@ -49,6 +50,26 @@ class Story(JournalFile):
     def told_since(self, seq: int) -> list[Told]:
         """Return the logged entries after a place in the daily log, oldest first."""
         return self._told("seq > ? ORDER BY seq", (seq,))
+
+    def told_between(self, since: datetime, until: datetime) -> list[Told]:
+        """Return the story of everything between two instants, newest first."""
+        return self._told(
+            "at >= ? AND at < ? ORDER BY at DESC, number DESC", (iso(since), iso(until))
+        )
+
+    def last_told(self) -> int:
+        """Return the number of the newest story entry; it grows whenever something happens."""
+        with self._lock:
+            (number,) = self._light.execute("SELECT coalesce(max(number), 0) FROM story").fetchone()
+        return int(number)
+
+    def told_before(self, until: datetime) -> datetime | None:
+        """Return when the last thing before an instant happened, None when nothing did."""
+        with self._lock:
+            (at,) = self._light.execute(
+                "SELECT max(at) FROM story WHERE at < ?", (iso(until),)
+            ).fetchone()
+        return from_iso(at) if at else None
 
     def _told(self, where: str, values: Sequence[object]) -> list[Told]:
         with self._lock:

@@ -6,9 +6,11 @@ import threading
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from core import vitals
 from core.actions import State
 from core.daemon import HEARTBEAT, SERVICES, is_running
 from core.records import Entry
+from core.telling import sentence
 from core.vault import Folder
 from utils.audit_log import Actor, Event
 from utils.clock import from_iso, iso, local_day, show
@@ -59,8 +61,15 @@ def status(ws: Workspace) -> dict[str, Any]:
         "waiting": len(ws.journal.in_states(State.PENDING)),
         "under_way": [row.action_id for row in under_way],
         "in_review": [row.action_id for row in ws.journal.in_review()],
+        "mail": _vital(ws, vitals.GMAIL),
+        "notifications": _vital(ws, vitals.NOTIFICATIONS),
         "services": seen or ws.service_modes(),
     }
+
+
+def _vital(ws: Workspace, part: str) -> str | None:
+    vital = vitals.vital(ws, part)
+    return f"{vital.state}, {vital.at}" if vital else None
 
 
 def why(ws: Workspace, action_id: str) -> dict[str, Any]:
@@ -94,39 +103,6 @@ def why(ws: Workspace, action_id: str) -> dict[str, Any]:
             for told in ws.journal.story(action_id)
         ],
     }
-
-
-def sentence(entry: dict[str, Any]) -> str:
-    """Return one story entry in plain words."""
-    ours = entry["event"] in {"decided", "edited"}  # elsewhere they are a caller's words
-    parameters = (entry.get("parameters") if ours else None) or {}
-    who = {"owner": "you", "daemon": "the daemon", "claude": "Claude", "cli": "you (terminal)"}
-    actor = who.get(str(entry.get("actor")), str(entry.get("actor")))
-    event = str(entry["event"])
-    rules = ", ".join(parameters.get("rules", [])) if isinstance(parameters, dict) else ""
-    again = "; ".join(parameters.get("asked_again") or ())
-    result, error = entry.get("result"), entry.get("error")
-    ending = f": {error}" if error else ""
-    plain = {
-        "proposed": f"proposed by {actor}",
-        "adopted": f"found in Pending_Approval, written by {actor}, and registered",
-        "decided": f"policy: {parameters.get('tier', '')} ({rules})"
-        if rules
-        else f"decided{ending}",
-        "edited": f"edited by {actor}: {'; '.join(parameters.get('changes', []))}",
-        "approved": f"approved by {actor}",
-        "sending": f"attempt {entry.get('attempt')}: grant taken, call begins",
-        "called": f"tool called by {actor}: {result}{ending}",
-        "outcome": f"outcome: {result}{ending}",
-        "reconciled": f"read back: {result}{ending}",
-        "filed": f"note filed as {result}" if result else f"tidied{ending}",
-        "withdrawn": f"withdrawn by {actor}",
-        "expired": "expired without a decision",
-    }
-    if parameters.get("moved_to"):
-        return f"moved to {parameters['moved_to']} by {actor}"
-    said = plain.get(event, f"{event}{ending}")
-    return f"{said}, asked again because {again}" if again else said
 
 
 def log_entries(

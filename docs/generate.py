@@ -51,7 +51,7 @@ FOLDERS: Mapping[Folder, str] = {
     Folder.CAMPAIGNS: "Campaigns (not used yet).",
     Folder.CLIENTS: "Notes about clients; yours.",
     Folder.DRAFTS: "Drafts that are no proposals yet (not used yet).",
-    Folder.ACTIVITY: "Activity across channels (not used yet).",
+    Folder.ACTIVITY: "One note a day: every outside act, every note touched, how to undo.",
     Folder.ATTACHMENTS: "Originals of what came in, each under its digest.",
     Folder.TEMPLATES: "Templates for Obsidian; yours.",
 }

@@ -94,6 +94,11 @@ def local_day(clock: Clock, at: datetime) -> date:
     return clock.local(at).date()
 
 
+def midnight(clock: Clock, day: date) -> datetime:
+    """Return the instant at which a day of the owner begins, aware UTC."""
+    return from_local(clock, f"{day.isoformat()}T00:00:00")
+
+
 def show(clock: Clock, at: datetime) -> str:
     """Return an instant as Obsidian's date-and-time property: local, no offset, seconds."""
     return clock.local(at).replace(tzinfo=None).isoformat(timespec="seconds")

@@ -6,7 +6,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from core import tasks
+from core import tasks, vitals
 from core.actions import Trust
 from core.supervisor import Supervised
 
@@ -52,6 +52,7 @@ def supervised(
 
 def _tell_owner(ws: Workspace, name: str, reason: str) -> None:
     now = ws.clock.now()
+    vitals.say(ws.journal, ws.clock, name, f"paused: {reason}")
     tasks.drop(
         ws,
         tasks.Dropped(

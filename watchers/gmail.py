@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from core import tasks
+from core import tasks, vitals
 from core.extract import mail as mails
 from core.sources import CursorTooOldError
 from core.vault import Folder
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 log = get_logger()
 CURSOR = "gmail:cursor"
-WAITING = "gmail:waiting"
-STATE = "gmail:state"
 GONE = "HTTP 404"
 PORTION = 500
 OVERLAP = timedelta(days=1)
@@ -76,7 +74,11 @@ class GmailWatcher:
         """Take in what is new, at most a portion."""
         cursor = self._ws.journal.recall(CURSOR) or {}
         _, present = self._mailbox.profile()
-        if cursor and not self._ws.journal.recall(WAITING) and not self._has_changed(cursor):
+        if (
+            cursor
+            and not vitals.waiting(self._ws.journal, vitals.GMAIL)
+            and not self._has_changed(cursor)
+        ):
             return Polled(0, 0)
         after = from_iso(cursor["after"]) - OVERLAP if cursor.get("after") else None
         fresh = [i for i in self._mailbox.search(self._query, after) if not self._is_known(i)]
@@ -88,7 +90,7 @@ class GmailWatcher:
                 latest = received if latest is None else max(latest, received)
             self._progress(number, len(fresh))
         waiting = len(fresh) - len(portion)
-        self._ws.journal.remember(WAITING, waiting)
+        vitals.say_waiting(self._ws.journal, vitals.GMAIL, waiting)
         if waiting == 0:
             self._keep_cursor(present, latest)
         return Polled(len(portion), waiting)
@@ -181,7 +183,7 @@ class GmailWatcher:
             except ServiceError as error:
                 self._say(f"cannot be reached: {error.message}")
             else:
-                self._say("ok" if not polled.waiting else f"{polled.waiting} more mails wait")
+                self._say(vitals.OK if not polled.waiting else f"{polled.waiting} more mails wait")
                 if polled.new:
                     log.info("gmail.polled", new=polled.new, waiting=polled.waiting)
                 wait_s = 0.0 if polled.waiting else every_s
@@ -194,7 +196,7 @@ class GmailWatcher:
 
     def _say(self, state: str) -> None:
         """Keep the mailbox's state where `status`, `doctor` and the dashboard find it."""
-        self._ws.journal.remember(STATE, {"state": state, "at": iso(self._ws.clock.now())})
+        vitals.say(self._ws.journal, self._ws.clock, vitals.GMAIL, state)
 
 
 def _key(mail_id: str) -> str:

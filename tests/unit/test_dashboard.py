@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from core import approvals
+from core import approvals, tasks, vitals
 from core.actions import State
 from core.approvals import Request
-from core.dashboard import AT_MOST_EVERY_S, BEGIN, END, SETTLE_S, Dashboard
+from core.dashboard import PART, Dashboard, age
 from core.desk import Desk
+from core.pages import AT_MOST_EVERY_S, SETTLE_S, markers
 from core.records import Row
 from core.workspace import Workspace
 from utils.audit_log import Actor
 from utils.clock import FixedClock
+
+BEGIN, END = markers(PART)
 
 
 class Bell:
@@ -54,11 +58,11 @@ def test_what_waits_and_what_runs_is_shown(
     row, _ = approvals.propose(ws, Request("odoo.create_invoice", invoice, Actor.CLAUDE))
     write(board, clock)
     text = written(ws)
-    assert "> [!todo] 1 decision waiting\n" in text
-    assert f"> - [[{row.note.removesuffix('.md')}]]\n" in text
+    assert "> [!todo] 1 decision waiting, the oldest for 1 min\n" in text
+    assert f"> - [[{row.note.removesuffix('.md')}]], since 2026-11-21 12:00\n" in text
     assert "Odoo: not set up - " in text
     assert "X: not set up" in text
-    assert text.startswith(f"{BEGIN}\nAssistant: running, last change seen 2026-11-21T12:01:00\n")
+    assert text.startswith(f"{BEGIN}\nAssistant: running, last look 2026-11-21T12:01:00 (")
     assert text.endswith(f"\n{END}\n")
 
 
@@ -183,6 +187,76 @@ def test_a_long_list_is_cut(
     text = written(ws)
     assert "50 decisions waiting" in text
     assert text.count("> - [[") == 20
+    assert "> - and 30 more in `Pending_Approval`" in text
+
+
+def test_what_ended_today_and_this_week_is_counted(
+    ws: Workspace, board: Dashboard, clock: FixedClock, row: Callable[..., Row]
+) -> None:
+    """12:00 on a Saturday: today, the Monday before, and the Sunday before that."""
+    ends = {"today": 0, "monday": 5 * 86_400 + 12 * 3600 - 1, "sunday": 5 * 86_400 + 12 * 3600 + 1}
+    for name, seconds in ends.items():
+        at = clock.now() - timedelta(seconds=seconds)
+        ws.journal.register(row(action_id=name, state=State.DONE, finished_at=at, filed_at=at))
+    tasks.drop(ws, tasks.Dropped("k", "file", "a", "b", clock.now(), ""))
+    write(board, clock)
+    text = written(ws)
+    assert "| Done | 1 | 2 |" in text
+    assert "| Came in | 1 | 1 |" in text
+    assert "[[Activity 2026-11-21|What I did today]]" in text
+
+
+def test_an_old_time_on_it_means_a_dead_daemon(
+    ws: Workspace, board: Dashboard, clock: FixedClock
+) -> None:
+    """Nothing happens for hours, and still the time is never older than an hour and a little."""
+    write(board, clock)
+    for _ in range(24):
+        clock.advance(600)
+        board.refresh()
+        clock.advance(SETTLE_S)
+        board.refresh()
+    shown = datetime.fromisoformat(written(ws).split("last look ")[1][:19]).replace(tzinfo=UTC)
+    assert clock.now() - shown <= timedelta(hours=1, seconds=SETTLE_S)
+
+
+def test_the_mailbox_is_shown_and_its_time_alone_is_no_reason_to_write(
+    ws: Workspace, board: Dashboard, clock: FixedClock
+) -> None:
+    vitals.say(ws.journal, clock, vitals.GMAIL, "ok")
+    write(board, clock)
+    first = written(ws)
+    assert "Mail: ok, 2026-11-21T12:00:00" in first
+    clock.advance(120)
+    vitals.say(ws.journal, clock, vitals.GMAIL, "ok")
+    write(board, clock)
+    assert written(ws) == first
+    vitals.say(ws.journal, clock, vitals.GMAIL, "paused: sign in again")
+    board.refresh()
+    clock.advance(SETTLE_S)
+    board.refresh()
+    assert "> [!warning] The mailbox: paused: sign in again" in written(ws)
+
+
+def test_a_page_somebody_is_typing_in_is_written_a_minute_later(
+    ws: Workspace, board: Dashboard, clock: FixedClock
+) -> None:
+    path = ws.vault.root / "Dashboard.md"
+    path.mkdir()
+    write(board, clock)
+    path.rmdir()
+    board.refresh()
+    assert not path.exists()
+    clock.advance(AT_MOST_EVERY_S)
+    board.refresh()
+    assert "Assistant: running" in written(ws)
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"), [(0, "0 min"), (1.5, "90 min"), (19, "19 h"), (47, "47 h"), (72, "3 days")]
+)
+def test_an_age_is_said_as_people_say_it(hours: float, words: str) -> None:
+    assert age(timedelta(hours=hours)) == words
 
 
 def test_our_part_ends_its_lines_as_the_file_does(
@@ -194,5 +268,5 @@ def test_our_part_ends_its_lines_as_the_file_does(
     data = path.read_bytes()
     assert data.startswith(b"# Mine\r\n\r\n")
     assert data.endswith(b"\r\n\r\nBelow.\r\n")
-    assert b"[!todo] 0 decisions waiting" in data
+    assert b"Nothing waits for you" in data
     assert data.count(b"\n") == data.count(b"\r\n")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core import approvals, backup
+from core import approvals, backup, vitals
 from core.approvals import Request
 from core.daemon import acquire_lock
 from core.doctor import Check, Health, examine
@@ -95,6 +95,16 @@ def test_an_old_backup_wants_attention(
     backup.backup(ws)
     clock.advance(days * 86_400)
     assert checks(ws)["backup"].health is health
+
+
+@pytest.mark.parametrize(
+    ("state", "health"),
+    [("ok", Health.OK), ("paused: sign in again: bin/run auth gmail", Health.ATTENTION)],
+)
+def test_the_mailbox_watcher_tells_how_it_is(ws: Workspace, state: str, health: Health) -> None:
+    vitals.say(ws.journal, ws.clock, vitals.GMAIL, state)
+    check = checks(ws)["mailbox watcher"]
+    assert check == Check("mailbox watcher", health, f"{state}, 2026-11-21T12:00:00")
 
 
 def test_a_damaged_journal_is_broken(open_ws: Callable[..., Workspace]) -> None:

@@ -1,0 +1,41 @@
+"""The lines of an action's story, in plain words for its owner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def sentence(entry: Mapping[str, Any]) -> str:
+    """Return one story entry in plain words."""
+    ours = entry["event"] in {"decided", "edited"}  # elsewhere they are a caller's words
+    parameters = (entry.get("parameters") if ours else None) or {}
+    who = {"owner": "you", "daemon": "the daemon", "claude": "Claude", "cli": "you (terminal)"}
+    actor = who.get(str(entry.get("actor")), str(entry.get("actor")))
+    event = str(entry["event"])
+    rules = ", ".join(parameters.get("rules", [])) if isinstance(parameters, dict) else ""
+    again = "; ".join(parameters.get("asked_again") or ())
+    result, error = entry.get("result"), entry.get("error")
+    ending = f": {error}" if error else ""
+    plain = {
+        "proposed": f"proposed by {actor}",
+        "adopted": f"found in Pending_Approval, written by {actor}, and registered",
+        "decided": f"policy: {parameters.get('tier', '')} ({rules})"
+        if rules
+        else f"decided{ending}",
+        "edited": f"edited by {actor}: {'; '.join(parameters.get('changes', []))}",
+        "approved": f"approved by {actor}",
+        "sending": f"attempt {entry.get('attempt')}: grant taken, call begins",
+        "called": f"tool called by {actor}: {result}{ending}",
+        "outcome": f"outcome: {result}{ending}",
+        "reconciled": f"read back: {result}{ending}",
+        "filed": f"note filed as {result}" if result else f"tidied{ending}",
+        "withdrawn": f"withdrawn by {actor}",
+        "expired": "expired without a decision",
+    }
+    if parameters.get("moved_to"):
+        return f"moved to {parameters['moved_to']} by {actor}"
+    said = plain.get(event, f"{event}{ending}")
+    return f"{said}, asked again because {again}" if again else said

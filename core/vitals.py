@@ -1,0 +1,64 @@
+"""What the parts that run beside the loop say about themselves, kept as small facts.
+
+Rule: the names of these facts stand here, so that whoever writes one and whoever shows it agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from utils.clock import from_iso, iso, show
+
+if TYPE_CHECKING:
+    from core.journal import Journal
+    from core.workspace import Workspace
+    from utils.clock import Clock
+
+OK = "ok"
+GMAIL = "gmail"
+NOTIFICATIONS = "notifications"
+
+
+@dataclass(frozen=True)
+class Vital:
+    """The state of one part.
+
+    Args:
+        state: in words; "ok" when all is well.
+        at: when it said so, local.
+        waiting: how much still waits for its turn.
+    """
+
+    state: str
+    at: str
+    waiting: int = 0
+
+    @property
+    def is_well(self) -> bool:
+        """Return whether nobody has to look at it."""
+        return self.state == OK or self.waiting > 0
+
+
+def say(journal: Journal, clock: Clock, part: str, state: str) -> None:
+    """Keep a part's state where `status`, `doctor` and the dashboard find it."""
+    journal.remember(f"{part}:state", {"state": state, "at": iso(clock.now())})
+
+
+def say_waiting(journal: Journal, part: str, count: int) -> None:
+    """Keep how much a part still has before it."""
+    journal.remember(f"{part}:waiting", count)
+
+
+def waiting(journal: Journal, part: str) -> int:
+    """Return how much a part still has before it."""
+    return int(journal.recall(f"{part}:waiting") or 0)
+
+
+def vital(ws: Workspace, part: str) -> Vital | None:
+    """Return a part's state, None when it never said anything."""
+    kept = ws.journal.recall(f"{part}:state")
+    if not kept:
+        return None
+    at = show(ws.clock, from_iso(kept["at"]))
+    return Vital(str(kept["state"]), at, waiting(ws.journal, part))
