@@ -83,8 +83,8 @@ def workspace(
 def assembled(settings: Settings, level: str) -> Iterator[tuple[Daemon, Inbox, list[Supervised]]]:
     """Put the daemon's parts together, watching; take them apart again."""
     from core import starters
+    from core.checks import Checks
     from core.daemon import Daemon
-    from core.lookups import Lookups
     from core.triage import Triage
     from mcp_servers.client import Sessions
     from watchers.approvals import approvals_bell
@@ -94,7 +94,7 @@ def assembled(settings: Settings, level: str) -> Iterator[tuple[Daemon, Inbox, l
         starters.install_once(ws)
         sessions = Sessions(ws.services, settings, ws.paths.state)
         daemon = Daemon(ws, sessions)
-        inbox = Inbox(ws, Triage(ws, Lookups(ws, sessions, daemon.bell.ring)))
+        inbox = Inbox(ws, Triage(ws, Checks(ws, sessions, daemon.bell.ring)))
         children = mail_watchers(ws, sessions)
         daemon.watches = [
             approvals_bell(ws.vault, daemon.bell.ring),

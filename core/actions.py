@@ -108,6 +108,57 @@ class Lookup:
 
 
 @dataclass(frozen=True)
+class Payee:
+    """What the books say about who would be paid.
+
+    Args:
+        is_paid: whether money goes out; False for a customer's receipt, which pays nobody.
+        known: a posted bill of the same business partner is over 30 days old, with the same bank
+            account.
+        recurring: the last two payments lie 25 to 35 days apart, each within 10 % of this one.
+        doubts: why its bank data must be checked by another way, one sentence each.
+    """
+
+    is_paid: bool
+    known: bool = False
+    recurring: bool = False
+    doubts: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Payee:
+        """Return a payee from its JSON."""
+        return cls(**{**data, "doubts": tuple(data["doubts"])})
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a service's own records say about an action, before the owner is asked.
+
+    Args:
+        refusals: why it is not even proposed: what the service would refuse, or take and regret.
+        unclear: what only the caller can tell (which of two customers); an assistant is told so
+            and proposes nothing, a note that is there already says so and cannot run for real.
+        remarks: sentences for the owner: warnings, an equal record, a quota that is left, or why
+            the service could not be asked.
+        payee: who would be paid; None: nobody, or the books could not be asked.
+    """
+
+    refusals: tuple[str, ...] = ()
+    unclear: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    payee: Payee | None = None
+
+    def __add__(self, other: Findings) -> Findings:
+        """Return both together."""
+        return Findings(
+            self.refusals + other.refusals,
+            self.unclear + other.unclear,
+            self.remarks + other.remarks,
+            other.payee or self.payee,
+        )
+
+
+@dataclass(frozen=True)
 class Action:
     """One thing that can be done to the outside world or to the books.
 
@@ -127,6 +178,9 @@ class Action:
         tier: the tier before any rule.
         lookup: an identifier to fill in at registration.
         media: what pictures and films its argument `media` takes, None without that argument.
+        checked: whether its service is asked about it when it is registered: the tool's
+            `Write.check` (`mcp_servers/toolset.py`) reads the service and returns `Findings`. A
+            service that is not set up or down is said in the proposal; a dry run goes on.
     """
 
     kind: str
@@ -144,6 +198,7 @@ class Action:
     tier: Tier = Tier.APPROVAL_REQUIRED
     lookup: Lookup | None = None
     media: MediaRule | None = None
+    checked: bool = False
 
     @property
     def service(self) -> str:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from core import approvals, filing, notes, policy, proposal
 from core.actions import Action, ActionId, Mode, State, Tier, Trust, digest_of
 from core.approvals import Request
+from core.checks import ANSWER_AGAIN_S, Checks
 from core.inspection import QUIET_S, Look
-from core.lookups import ANSWER_AGAIN_S, Lookups
 from core.records import Row
 from core.vault import Folder
 from utils.audit_log import Actor, Event
@@ -38,13 +38,13 @@ class Adoption:
 
     Args:
         desk: shared with the executor.
-        lookups: fills in identifiers before the owner decides.
+        checks: asks the services before the owner is asked.
     """
 
-    def __init__(self, desk: Desk, lookups: Lookups) -> None:
+    def __init__(self, desk: Desk, checks: Checks) -> None:
         self.desk = desk
         self.ws = desk.ws
-        self.lookups = lookups
+        self.checks = checks
 
     def foreign(self, look: Look) -> None:
         """Return a note that was never registered and lies in `Approved/` to be decided first."""
@@ -72,18 +72,21 @@ class Adoption:
             return
         action = known_action(self.ws, kind)
         payload = approvals.payload_in(action, look.note)
-        found = self.lookups.resolve(action, payload, look.digest)
+        found = self.checks.resolve(action, payload, look.digest)
         if found is None:
             self.desk.wake_in(ANSWER_AGAIN_S)
             return  # the answer rings the bell; until then there is work to come back for
-        payload, remarks = found
+        payload, findings = found
+        if findings.refusals:
+            self.checks.forget(look.digest)
+            raise NoteError(f"cannot be done: {' '.join(findings.refusals)}")
         external = look.note.word("trust") == Trust.EXTERNAL
         request = Request(
             kind,
             payload,
             Actor.OWNER,
             Trust.EXTERNAL if external else Trust.OWNER,
-            remarks=remarks,
+            findings=findings,
         )
         made = approvals.draft(self.ws, request)
         if made.decision.tier is Tier.HARD_STOP:

@@ -15,6 +15,7 @@ from core.actions import (
     Action,
     ActionId,
     Facts,
+    Findings,
     Mode,
     Payload,
     State,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from core.workspace import Workspace
 
 PREFIX = "APR"
+NOTHING_FOUND = Findings()
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Request:
         trust: where the words come from.
         source: the note it comes from, as a name without `.md`.
         evidence: text from outside, shown quoted.
-        remarks: sentences for the owner (what a lookup found).
+        findings: what the service's records say about it.
     """
 
     kind: str
@@ -62,7 +64,7 @@ class Request:
     trust: Trust = Trust.OWNER
     source: str | None = None
     evidence: str | None = None
-    remarks: tuple[str, ...] = ()
+    findings: Findings = NOTHING_FOUND
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,7 @@ def propose(ws: Workspace, request: Request) -> tuple[Row, Path]:
 
     Raises:
         NoteError: the request cannot be used.
-        RefusedError: a hard stop.
+        RefusedError: a hard stop, or the service would refuse or regret it.
     """
     if policy.is_hard_stop(request.kind):
         raise RefusedError(
@@ -193,6 +195,8 @@ def propose(ws: Workspace, request: Request) -> tuple[Row, Path]:
     made = draft(ws, request)
     if made.decision.tier is Tier.HARD_STOP:
         raise RefusedError(*made.decision.reasons)
+    if request.findings.refusals:
+        raise RefusedError(*request.findings.refusals)
     row = new_row(ws, made, title=made.action.title(_model(made)))
     text = proposal.render(ws, made, row)
     ws.journal.register(row, *first_entries(row, made, Event.PROPOSED), unwritten=(text, None))
@@ -225,6 +229,7 @@ def new_row(ws: Workspace, made: Draft, *, title: str, note: str | None = None) 
         expires_at=now + timedelta(days=days),
         correlation_id=action_id,
         source=made.request.source,
+        payee=made.request.findings.payee,
         **proposal.fact_columns(made.facts),
     )
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from core import approvals
 from core.actions import State
 from core.adoption import UNWRITTEN_AGE_S, Adoption
+from core.checks import Checks, is_missing
 from core.inspection import QUIET_S, Look
-from core.lookups import Lookups, is_missing
 from core.renewal import Renewal, digest_in
 from core.vault import Folder
 from utils.audit_log import Actor, Approval, Event
@@ -44,8 +44,8 @@ class Intake:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.ws = desk.ws
-        self.lookups = Lookups(desk.ws, desk.runner, desk.bell.ring)
-        self.adoption = Adoption(desk, self.lookups)
+        self.checks = Checks(desk.ws, desk.runner, desk.bell.ring)
+        self.adoption = Adoption(desk, self.checks)
         self.renewal = Renewal(desk, self.adoption)
         self._absent_since: dict[str, float] = {}
         self._true: dict[Path, Look] = {}
@@ -119,7 +119,7 @@ class Intake:
         readiness = self.ws.readiness(action.service)
         account = self.ws.account(action.service)
         self._warm_once(row)
-        can_look_up = is_missing(action, row.payload) and self.lookups.can_ask(action)
+        can_look_up = is_missing(action, row.payload) and self.checks.can_ask(action)
         if readiness.mode is row.mode and account == row.account and not can_look_up:
             self._true[look.path] = look  # nothing to do until the note or the world changes
             return

@@ -122,4 +122,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         f"CREATE INDEX story_unusual ON story(at) WHERE {UNUSUAL}",
     ),
     ("CREATE INDEX story_by_time ON story(at)",),
+    ("ALTER TABLE actions ADD COLUMN payee TEXT",),
 )

@@ -155,7 +155,8 @@ def pictures(payload: Payload) -> list[str]:
 def why(ws: Workspace, made: Draft, row: Row) -> str:
     """Return the lines under `## Why`."""
     lines = [f"- {notes.inline(reason, 300)}" for reason in made.decision.reasons]
-    lines += [f"- {notes.inline(remark, 300)}" for remark in made.request.remarks]
+    found = made.request.findings
+    lines += [f"- {notes.inline(said, 300)}" for said in (*found.unclear, *found.remarks)]
     lines += [f"- Afterwards: {made.action.consequence}"]
     lines += equal_warnings(ws, row)
     lines.append(f"- Account: {notes.inline(made.account)}")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from core.actions import ActionId, Mode, Payload, State, Tier, Trust, canonical
+from core.actions import ActionId, Mode, Payee, Payload, State, Tier, Trust, canonical
 from utils.clock import from_iso, iso
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ class Row:
     summary: str | None = None
     error: str | None = None
     error_class: str | None = None
+    payee: Payee | None = None
 
     @property
     def service(self) -> str:
@@ -140,7 +141,7 @@ class Ask:
 _INSTANTS = frozenset(
     name for name in Row.__dataclass_fields__ if name.endswith("_at") or name == "grant_until"
 )
-_JSON = frozenset({"payload", "reasons", "request"})
+_JSON = frozenset({"payload", "reasons", "request", "payee"})
 COLUMNS = tuple(Row.__dataclass_fields__)
 
 
@@ -150,6 +151,8 @@ def to_column(name: str, value: object) -> object:
         return None
     if name in _INSTANTS and isinstance(value, datetime):
         return iso(value)
+    if isinstance(value, Payee):
+        return canonical(asdict(value))
     if name in _JSON:
         return canonical(value)
     return str(value) if isinstance(value, (State, Mode, Tier, Trust)) else value
@@ -163,6 +166,7 @@ def from_row(row: sqlite3.Row) -> Row:
     for name in _JSON:
         values[name] = json.loads(values[name]) if values[name] else None
     values["reasons"] = tuple(values["reasons"] or ())
+    values["payee"] = Payee.of(values["payee"]) if values["payee"] else None
     for name, kind in (("state", State), ("mode", Mode), ("tier", Tier), ("trust", Trust)):
         values[name] = kind(values[name])
     return Row(**values)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from core import approvals, filing, media, proposal
 from core.actions import Action, Payload, State, Tier, digest_of
 from core.adoption import known_action
+from core.checks import ANSWER_AGAIN_S
 from core.inspection import QUIET_S, Look
-from core.lookups import ANSWER_AGAIN_S
 from core.vault import Folder
 from utils.audit_log import Actor, Approval, Event
 from utils.errors import NoteError
@@ -45,7 +45,7 @@ class Renewal:
 
     def complete(self, row: Row, look: Look, action: Action) -> None:
         """Fill in a registered proposal's identifier once its service can be asked."""
-        found = self.adoption.lookups.resolve(action, row.payload, row.digest)
+        found = self.adoption.checks.resolve(action, row.payload, row.digest)
         if found is None:
             self.desk.wake_in(ANSWER_AGAIN_S)
             return

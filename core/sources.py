@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 RECONCILE_TOOL = "reconcile_action"
 """The read-back tool that servers offer in role `execute` only."""
 
+CHECK_TOOL = "check_action"
+"""The tool, in role `execute` only, that asks a service's records about an action in advance."""
+
 
 @dataclass(frozen=True)
 class CallResult:

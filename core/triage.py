@@ -20,7 +20,7 @@ from utils.errors import ChangedError, NoteError, RefusedError
 from utils.log import get_logger
 
 if TYPE_CHECKING:
-    from core.lookups import Lookups
+    from core.checks import Checks
     from core.records import Source
     from core.workspace import Workspace
 
@@ -33,12 +33,12 @@ class Triage:
 
     Args:
         ws: the vault and its records.
-        lookups: fills in identifiers before the owner decides.
+        checks: asks the services before the owner is asked.
     """
 
-    def __init__(self, ws: Workspace, lookups: Lookups) -> None:
+    def __init__(self, ws: Workspace, checks: Checks) -> None:
         self._ws = ws
-        self._lookups = lookups
+        self._checks = checks
         self._asks = Asks(ws, Inspector(ws.vault, ws.clock))
 
     def sweep(self) -> float | None:
@@ -108,7 +108,7 @@ class Triage:
         if action is None:
             raise NoteError(f"asks for `{notes.inline(wish.kind)}`, which nobody here can do")
         payload = approvals.validated(action, wish.arguments)
-        payload, remarks = self._lookups.resolve_now(action, payload)
+        payload, findings = self._checks.resolve_now(action, payload)
         request = approvals.Request(
             wish.kind,
             payload,
@@ -116,7 +116,7 @@ class Triage:
             Trust.EXTERNAL,
             source=(source.name or "").removesuffix(".md"),
             evidence=wish.evidence,
-            remarks=remarks,
+            findings=findings,
         )
         row, path = approvals.propose(self._ws, request)
         self._say(source, f"- Proposed: {notes.link(path.stem)}")

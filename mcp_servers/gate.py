@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from core import approvals, media, notes
 from core.actions import Action, Mode, Payload, State, digest_of, key_of
 from core.records import Entry, Row
-from core.sources import RECONCILE_TOOL
+from core.sources import CHECK_TOOL, RECONCILE_TOOL
 from mcp_servers import answers
 from mcp_servers.answers import Answer, Status
 from mcp_servers.attempt import Approved, Attempts
@@ -107,6 +107,8 @@ class Gate:
     def _dispatch(self, kind: str, tool: str, raw: Mapping[str, object]) -> Answer:
         if tool == RECONCILE_TOOL and self.role is Role.EXECUTE:
             return self._questions.read_back(str(raw.get("approval_id")))
+        if tool == CHECK_TOOL and self.role is Role.EXECUTE:
+            return self._questions.check(raw)
         if tool in self._toolset.reads:
             return self._questions.ask(kind, raw)
         if tool not in self._toolset.writes:
@@ -176,14 +178,15 @@ class Gate:
 
     def _propose(self, call: _Call) -> Answer:
         readiness = self._ws.readiness(self._service.name)
-        payload, remarks = self._questions.with_lookup(call.action, call.payload)
-        call.payload = payload
-        request = approvals.Request(call.action.kind, payload, self.actor, remarks=remarks)
+        call.payload, findings = self._questions.found_about(call.action, call.payload)
+        if findings.unclear:
+            raise RefusedError(*findings.unclear, *findings.refusals)
+        request = approvals.Request(call.action.kind, call.payload, self.actor, findings=findings)
         row, path = approvals.propose(self._ws, request)
         call.request = self._request(call)
         reasons = (
             *row.reasons,
-            *remarks,
+            *findings.remarks,
             *(f"It would still be a dry run: {yes} is missing." for yes in readiness.missing),
         )
         return answers.of_write(

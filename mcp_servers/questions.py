@@ -1,4 +1,4 @@
-"""What a service is asked without changing anything: reads, look-ups, read-backs.
+"""What a service is asked without changing anything: reads, checks in advance, read-backs.
 
 Rules: asked with the client that cannot write; one question at a time in a server; a service that
 is not set up is not asked.
@@ -9,8 +9,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from core import approvals, lookups
-from core.actions import key_of
+from core import approvals, checks
+from core.actions import Findings, key_of
 from mcp_servers import answers
 from mcp_servers.answers import Answer
 from mcp_servers.toolset import Toolset, Trace
@@ -56,11 +56,7 @@ class Questions:
             )
         except ValidationError as error:
             raise NoteError(approvals.in_words(error)) from None
-        missing = self._service.missing(self._ws.settings)
-        if missing:
-            raise RefusedError(
-                f"{self._service.title} is not set up: {', '.join(missing)} missing in `.env`."
-            )
+        self._need_set_up()
         with self._one_at_a_time:
             page = self._toolset.reads[read.tool](self._connected(), arguments)
         data = {
@@ -71,17 +67,53 @@ class Questions:
         }
         return Answer(data, is_error=False)
 
-    def with_lookup(self, action: Action, payload: Payload) -> tuple[Payload, tuple[str, ...]]:
-        """Return the payload with its identifier looked up, and what was found in words."""
-        lookup = action.lookup
-        if lookup is None or payload.get(lookup.target) is not None:
-            return payload, ()
-        query = str(payload.get(lookup.source, ""))
+    def check(self, raw: Mapping[str, object]) -> Answer:
+        """Answer the daemon's question about an action: `action` and its `arguments`.
+
+        Raises:
+            NoteError: the arguments cannot be used.
+            RefusedError: there is no such action here.
+        """
+        action = self._ws.actions.get(str(raw.get("action")))
+        arguments = raw.get("arguments")
+        if action is None or action.tool not in self._toolset.writes:
+            raise RefusedError("There is no such action on this server.")
+        if not isinstance(arguments, dict):
+            raise RefusedError("`arguments` must be the action's arguments.")
+        payload = approvals.validated(action, arguments)
+        return Answer(checks.as_data(action, self.found_about(action, payload)), is_error=False)
+
+    def found_about(self, action: Action, payload: Payload) -> checks.Found:
+        """Return the payload with its identifier looked up, and what the service says about it.
+
+        A service that is not set up or does not answer is a remark.
+        """
+        check = self._toolset.writes[action.tool].check
+        findings = Findings()
         try:
-            answer = self.ask(lookup.tool, {"query": query, "limit": lookups.LIMIT})
+            payload, findings = self._with_identifier(action, payload)
+            if check is not None:
+                self._need_set_up()
+                with self._one_at_a_time:
+                    findings += check(self._connected(), payload)
         except AppError as error:
-            return payload, lookups.failed(lookup, self._service.title, str(error))
-        return lookups.with_found(lookup, payload, answer.data["items"])
+            findings += checks.unanswered(action, payload, self._service.title, str(error))
+        return payload, findings
+
+    def _with_identifier(self, action: Action, payload: Payload) -> checks.Found:
+        lookup = action.lookup
+        if lookup is None or not checks.is_missing(action, payload):
+            return payload, Findings()
+        query = str(payload.get(lookup.source, ""))
+        answer = self.ask(lookup.tool, {"query": query, "limit": checks.LIMIT})
+        return checks.with_found(lookup, payload, answer.data["items"])
+
+    def _need_set_up(self) -> None:
+        missing = self._service.missing(self._ws.settings)
+        if missing:
+            raise RefusedError(
+                f"{self._service.title} is not set up: {', '.join(missing)} missing in `.env`."
+            )
 
     def read_back(self, approval_id: str) -> Answer:
         """Look whether an action whose outcome is unknown has happened.

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from core.settings import SETTINGS
-from core.sources import RECONCILE_TOOL
+from core.sources import CHECK_TOOL, RECONCILE_TOOL
 from core.workspace import Workspace, paths_of
 from mcp_servers.answers import Answer
 from mcp_servers.catalog import SERVICES, live_switch
@@ -79,7 +79,7 @@ def tool_list(service: Service, role: Role) -> list[dict[str, Any]]:
     tools = [_write_tool(action) for action in service.actions]
     tools += [_read_tool(read) for read in service.reads]
     if role is Role.EXECUTE:
-        tools.append(_reconcile_tool())
+        tools += [_reconcile_tool(), _check_tool()]
     return tools
 
 
@@ -118,14 +118,21 @@ def _read_tool(read: Read) -> dict[str, Any]:
 
 
 def _reconcile_tool() -> dict[str, Any]:
+    text = "Reads back whether an action whose outcome is unknown has happened."
+    return _daemons_tool(RECONCILE_TOOL, text, {"approval_id": {"type": "string"}})
+
+
+def _check_tool() -> dict[str, Any]:
+    text = "Says what the service would refuse or regret about an action, and who would be paid."
+    fields = {"action": {"type": "string"}, "arguments": {"type": "object"}}
+    return _daemons_tool(CHECK_TOOL, text, fields)
+
+
+def _daemons_tool(name: str, description: str, fields: dict[str, Any]) -> dict[str, Any]:
     return {
-        "name": RECONCILE_TOOL,
-        "description": "Reads back whether an action whose outcome is unknown has happened.",
-        "inputSchema": {
-            "type": "object",
-            "properties": {"approval_id": {"type": "string"}},
-            "required": ["approval_id"],
-        },
+        "name": name,
+        "description": description,
+        "inputSchema": {"type": "object", "properties": fields, "required": list(fields)},
         "outputSchema": {"type": "object"},
         "annotations": {
             "readOnlyHint": True,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from core.actions import Payload
+    from core.actions import Findings, Payload
     from core.media import LoadedMedia
     from utils.config import Settings
 
@@ -114,12 +114,16 @@ class Write:
         stage: (writer, payload, trace) -> id of an invisible first step, kept in the journal
             before `perform`, so that absence can be proven; a failure here has sent nothing. A
             `staged_id` from an earlier attempt may be used again. None: one step.
+        check: (reader, payload) -> Findings, asked before the owner is: what the service would
+            refuse or regret, what the owner should know, who would be paid; reads only. It stands
+            here exactly where the action is `checked`.
     """
 
     request: Callable[[Settings, Payload, str], dict[str, Any]]
     perform: Callable[[Any, Payload, Trace], Done]
     reconcile: Callable[[Any, Payload, Trace], Evidence]
     stage: Callable[[Any, Payload, Trace], str] | None = None
+    check: Callable[[Any, Payload], Findings] | None = None
 
 
 @dataclass(frozen=True)

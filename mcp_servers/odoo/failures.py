@@ -25,6 +25,11 @@ _SIGN_IN_REFUSED = (
     "Security. On Odoo Online, access for programs needs the Custom plan."
 )
 
+
+class NotAcceptableError(RejectedError):
+    """We do not send it: Odoo would refuse it, or take it and regret it."""
+
+
 _AUTHENTICATION = frozenset({"AccessDenied", "SessionExpiredException"})
 _OVERLOADED = frozenset(
     {

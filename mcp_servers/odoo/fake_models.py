@@ -71,6 +71,9 @@ PAYMENT_STATE = choices(
     blocked="Blocked",  # 18 and later
 )
 
+OPENED = {"create_date": "2025-03-03 08:00:00", "write_date": "2025-03-03 08:00:00"}
+"""Since when the vendors' bank accounts are there."""
+
 PEOPLE: Mapping[str, Model] = {
     "res.country": Model(
         "Country",
@@ -140,9 +143,9 @@ PEOPLE: Mapping[str, Model] = {
         },
         (
             {"id": 1, "acc_number": "DE02100100100006820101", "partner_id": 19}
-            | {"allow_out_payment": True},
+            | {"allow_out_payment": True, **OPENED},
             {"id": 2, "acc_number": "GB33BUKB20201555555555", "partner_id": 20}
-            | {"allow_out_payment": True},
+            | {"allow_out_payment": True, **OPENED},
         ),
     ),
     "res.users": Model(
@@ -235,6 +238,7 @@ BOOKS: Mapping[str, Model] = {
             **links("res.partner", partner_id="Partner"),
             **links("res.partner", readonly=True, commercial_partner_id="Commercial Entity"),
             **links("res.users", invoice_user_id="Salesperson"),
+            **links("res.partner.bank", partner_bank_id="Recipient Bank"),
             **links("res.company", company_id="Company"),
             **links("res.currency", currency_id="Currency"),
             **links("res.currency", readonly=True, company_currency_id="Company Currency"),

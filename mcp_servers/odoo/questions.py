@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mcp_servers.odoo.connection import Row, Session, rows_of
-from utils.errors import RejectedError
+from mcp_servers.odoo.failures import NotAcceptableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -122,13 +122,13 @@ class Questions(ABC):
         """Return the id of an active currency; asked once per connection.
 
         Raises:
-            RejectedError: the currency is not active in this Odoo.
+            NotAcceptableError: the currency is not active in this Odoo.
         """
         known = self._ask(lambda session: session.currencies)
         if code not in known:
             rows = self.search_read("res.currency", [["name", "=", code]], ["name"], limit=1)
             if not rows:
-                raise RejectedError(
+                raise NotAcceptableError(
                     "Odoo",
                     f"the currency {code} is not active there. Activate it in Odoo under "
                     "Accounting > Configuration > Currencies, then approve again.",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core import approvals
-from core.actions import Payload, State
+from core.actions import Findings, Payload, State
 from core.records import Row
 from core.settings import SETTINGS
 from core.workspace import Workspace
@@ -45,6 +45,7 @@ class Books:
     writers: int = 0
     items: list[dict[str, object]] = field(default_factory=list)
     evidence: Evidence = field(default_factory=lambda: Evidence(Finding.ABSENT, "No trace."))
+    findings: Findings = field(default_factory=Findings)
     asked: list[Any] = field(default_factory=list)
     staged: Callable[[Any, Payload, Trace], str] | None = None
     before: Callable[[], None] = lambda: None
@@ -85,9 +86,14 @@ class Books:
             raise self.failures.pop(0)
         return Page(tuple(self.items[: arguments.limit]), len(self.items), None)
 
+    def check(self, reader: Books, payload: Payload) -> Findings:
+        assert reader is self
+        del payload
+        return self.findings
+
     @property
     def toolset(self) -> Toolset:
-        write = Write(self.request, self.perform, self.reconcile, self.staged)
+        write = Write(self.request, self.perform, self.reconcile, self.staged, self.check)
         return Toolset(
             self.reader, self.writer, {"create_invoice": write}, {"find_partners": self.find}
         )

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from core import notes
-from core.actions import State, Tier, key_of
+from core.actions import Findings, State, Tier, key_of
 from core.records import Row
 from core.workspace import Workspace
 from mcp_servers.answers import Answer, Status
@@ -862,15 +862,57 @@ def test_a_missing_identifier_is_looked_up_before_it_is_proposed(
     assert notes.parameters_of(notes.parse(path.read_bytes()))["customer_id"] == 14
 
 
-@pytest.mark.parametrize("failure", [NotSentError("Odoo", "down"), None], ids=["down", "nobody"])
 def test_a_lookup_without_an_answer_is_said_and_stops_nothing(
-    proposing: Gate, books: Any, invoice: Invoice, failure: Exception | None
+    proposing: Gate, books: Any, invoice: Invoice
 ) -> None:
-    books.failures = [failure] if failure else []
+    books.failures = [NotSentError("Odoo", "down")]
     answer = proposing.call("create_invoice", {**invoice, "customer_id": None, "dry_run": False})
     assert answer.data["status"] == "approval_required"
-    said = "not looked up in Odoo: Odoo: down" if failure else "No customer is called Acme Ltd."
+    said = "not looked up in Odoo: Odoo: down"
     assert any(said in reason for reason in answer.data["reasons"])
+
+
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        ([], "No customer is called Acme Ltd."),
+        ([{"id": 17, "name": "Acme Ltd"}, {"id": 18, "name": "Acme Ltd"}], "There are 2 customers"),
+    ],
+    ids=["nobody", "two"],
+)
+def test_an_unclear_customer_is_the_assistants_to_mend(
+    ws: Workspace, proposing: Gate, books: Any, invoice: Invoice, items: list[Any], said: str
+) -> None:
+    """The owner is not asked about what the caller could have said."""
+    books.items = items
+    answer = proposing.call("create_invoice", {**invoice, "customer_id": None, "dry_run": False})
+    assert (answer.is_error, answer.data["status"]) == (True, "refused")
+    assert answer.data["reasons"][0].startswith(said)
+    assert ws.journal.in_states(State.PENDING) == []
+
+
+def test_what_the_service_would_regret_is_not_proposed(
+    ws: Workspace, proposing: Gate, executing: Gate, books: Any, invoice: Invoice
+) -> None:
+    books.findings = Findings(refusals=("It is there already.",))
+    answer = proposing.call("create_invoice", {**invoice, "dry_run": False})
+    assert (answer.data["status"], answer.data["reasons"]) == ("refused", ["It is there already."])
+    assert ws.journal.in_states(State.PENDING) == []
+    asked = {"action": "odoo.create_invoice", "arguments": invoice}
+    assert executing.call("check_action", asked).data["refusals"] == ["It is there already."]
+    assert refused(proposing.call("check_action", asked)).startswith("There is no tool")
+    assert books.effects == []
+    assert books.writers == 0
+
+
+def test_what_the_service_says_stands_in_the_proposal(
+    ws: Workspace, proposing: Gate, books: Any, invoice: Invoice
+) -> None:
+    books.findings = Findings(remarks=("The same was sent on Monday.",))
+    answer = proposing.call("create_invoice", {**invoice, "dry_run": False})
+    assert "The same was sent on Monday." in answer.data["reasons"]
+    text = (ws.vault.root / answer.data["note"]).read_text()
+    assert "- The same was sent on Monday." in text.split("## Why")[1]
 
 
 # -- the log --------------------------------------------------------------------------------------

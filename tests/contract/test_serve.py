@@ -57,6 +57,9 @@ def with_client(gate: Gate, mode: str, ask: Callable[[Any], Any]) -> Any:
     return asyncio.run(run())
 
 
+DAEMONS = ["reconcile_action", "check_action"]
+
+
 @pytest.fixture
 def gate(ws: Workspace, books: Any) -> Gate:
     return Gate(ws, "odoo", books.toolset, Role.EXECUTE)
@@ -67,9 +70,9 @@ def gate(ws: Workspace, books: Any) -> Gate:
 
 @EVERY
 def test_a_list_is_short(service: str, role: Role) -> None:
-    """The daemon's own tool is no assistant's and does not count."""
+    """The daemon's own tools are no assistant's and do not count."""
     tools = tool_list(SERVICES[service], role)
-    assert len([tool for tool in tools if tool["name"] != "reconcile_action"]) < 12
+    assert len([tool for tool in tools if tool["name"] not in DAEMONS]) < 12
 
 
 @pytest.mark.parametrize(
@@ -77,8 +80,8 @@ def test_a_list_is_short(service: str, role: Role) -> None:
     [(name, role) for name in SERVICES for role in Role],
 )
 def test_a_list_is_small(service: str, role: Role) -> None:
-    """It is paid for in every conversation."""
-    tools = tool_list(SERVICES[service], role)
+    """It is paid for in every conversation; the daemon's own tools are in none."""
+    tools = [tool for tool in tool_list(SERVICES[service], role) if tool["name"] not in DAEMONS]
     assert len(json.dumps({"tools": tools}).encode()) < LIMIT_BYTES
 
 
@@ -90,7 +93,7 @@ def test_a_list_never_changes_its_order(service: str, role: Role) -> None:
     known = SERVICES[service]
     expected = [action.tool for action in known.actions] + [read.tool for read in known.reads]
     assert names[: len(expected)] == expected
-    assert names[len(expected) :] == (["reconcile_action"] if role is Role.EXECUTE else [])
+    assert names[len(expected) :] == (DAEMONS if role is Role.EXECUTE else [])
 
 
 @EVERY
@@ -112,7 +115,7 @@ def test_a_schema_says_exactly_what_is_accepted(service: str, role: Role) -> Non
     for tool in tool_list(SERVICES[service], role):
         schema = tool["inputSchema"]
         assert schema["type"] == "object"
-        if tool["name"] != "reconcile_action":
+        if tool["name"] not in DAEMONS:
             assert schema["additionalProperties"] is False
         for place, inner in schemas(schema):
             assert not isinstance(inner.get("title"), str), place
@@ -182,7 +185,7 @@ def test_the_client_sees_the_list(gate: Gate, mode: str) -> None:
     odoo = SERVICES["odoo"]
     writes = [action.tool for action in odoo.actions]
     reads = [read.tool for read in odoo.reads]
-    assert [tool.name for tool in listed.tools] == [*writes, *reads, "reconcile_action"]
+    assert [tool.name for tool in listed.tools] == [*writes, *reads, *DAEMONS]
     assert version == {"auto": "2026-07-28", "legacy": "2025-11-25"}[mode]
     for tool in listed.tools:
         assert tool.annotations is not None

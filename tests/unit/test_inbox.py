@@ -12,7 +12,7 @@ import pytest
 
 from core import notes
 from core.actions import State
-from core.lookups import Lookups
+from core.checks import Checks
 from core.triage import Triage
 from core.workspace import Workspace
 from utils import durable
@@ -22,7 +22,7 @@ from watchers.inbox import NOTE_QUIET_S, QUIET_S, Inbox
 
 @pytest.fixture
 def inbox(ws: Workspace, runner: Any) -> Inbox:
-    return Inbox(ws, Triage(ws, Lookups(ws, runner, lambda: None)))
+    return Inbox(ws, Triage(ws, Checks(ws, runner, lambda: None)))
 
 
 def put(ws: Workspace, name: str, data: bytes = b"%PDF words") -> Path:
@@ -176,7 +176,7 @@ def test_a_crash_at_any_moment_loses_nothing_and_repeats_nothing(
             inbox.sweep()
     except _DiedError:
         pass
-    again = Inbox(ws, Triage(ws, Lookups(ws, runner, lambda: None)))
+    again = Inbox(ws, Triage(ws, Checks(ws, runner, lambda: None)))
     settle(again, clock)
     (task,) = names(ws, "Needs_Action")  # its number may be the second: none is used twice
     assert task.endswith(" a.md")

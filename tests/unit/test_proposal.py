@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core import approvals, frontmatter, notes, proposal
-from core.actions import Mode, State, Trust
+from core.actions import Findings, Mode, State, Trust
 from core.approvals import Request
 from core.records import Row
 from core.workspace import Workspace
@@ -151,7 +151,7 @@ def test_words_of_others_are_quoted_and_their_source_named(
 
 
 def test_remarks_are_shown_and_harmless(ws: Workspace, invoice: dict[str, Any]) -> None:
-    _, text = propose(ws, invoice, remarks=("Similar: [[x]] <b>",))
+    _, text = propose(ws, invoice, findings=Findings(remarks=("Similar: [[x]] <b>",)))
     assert "- Similar: x b\n" in text
 
 

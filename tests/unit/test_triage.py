@@ -9,7 +9,7 @@ import pytest
 
 from core import notes, tasks
 from core.actions import State, Trust
-from core.lookups import Lookups
+from core.checks import Checks
 from core.records import Source
 from core.rules import Material, text_of, written_request
 from core.sources import CallResult
@@ -34,6 +34,9 @@ lines: [{description: "Retainer", quantity: 1, unit_price: "1250.00"}]
 """
 
 
+FOUND = {"identifier": 9, "refusals": [], "unclear": [], "remarks": [], "payee": None}
+
+
 def drop(ws: Workspace, clock: FixedClock, text: str, kind: str = "file") -> Source:
     """Let something come in: its task note, and its original where originals are kept."""
     kept = ws.vault.root / "Attachments" / f"kept{len(ws.journal.untriaged())}.txt"
@@ -51,7 +54,7 @@ def drop(ws: Workspace, clock: FixedClock, text: str, kind: str = "file") -> Sou
 
 
 def triage_of(ws: Workspace, runner: Any) -> Triage:
-    return Triage(ws, Lookups(ws, runner, lambda: None))
+    return Triage(ws, Checks(ws, runner, lambda: None))
 
 
 def material(ws: Workspace, text: str, kind: str = "file") -> Material:
@@ -121,7 +124,7 @@ def test_a_request_becomes_a_tainted_proposal(
 def test_a_missing_identifier_is_looked_up(
     live_ws: Workspace, clock: FixedClock, runner: Any
 ) -> None:
-    runner.results = [CallResult(answered=True, data={"items": [{"id": 9, "name": "Acme Ltd"}]})]
+    runner.results = [CallResult(answered=True, data=FOUND)]
     drop(live_ws, clock, REQUEST.replace("customer_id: 14\n", ""))
     triage_of(live_ws, runner).sweep()
     (row,) = live_ws.journal.in_states(State.PENDING)

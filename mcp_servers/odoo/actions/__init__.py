@@ -53,6 +53,7 @@ ACTIONS = (
         ),
         money=True,
         absence_provable=True,
+        checked=True,
         lookup=CUSTOMER,
     ),
     Action(
@@ -68,6 +69,7 @@ ACTIONS = (
         ),
         money=True,
         absence_provable=True,
+        checked=True,
         lookup=CUSTOMER,
     ),
     Action(
@@ -83,6 +85,7 @@ ACTIONS = (
         ),
         money=True,
         absence_provable=True,
+        checked=True,
     ),
     Action(
         kind="odoo.create_vendor_bill",
@@ -97,6 +100,7 @@ ACTIONS = (
         ),
         money=True,
         absence_provable=True,
+        checked=True,
         lookup=Lookup("vendor", "vendor_id", "odoo.find_partners", "vendor"),
     ),
     Action(
@@ -113,6 +117,7 @@ ACTIONS = (
         money=True,
         pays=True,
         absence_provable=True,
+        checked=True,
         lookup=Lookup("invoice", "invoice_id", "odoo.list_invoices", "invoice"),
     ),
     Action(
@@ -125,6 +130,7 @@ ACTIONS = (
         consequence="A new contact will be in Odoo; it can be archived or deleted there.",
         money=True,
         absence_provable=True,
+        checked=True,
     ),
     Action(
         kind="odoo.update_opportunity",
@@ -136,6 +142,7 @@ ACTIONS = (
         consequence="The opportunity is changed in Odoo; its old values are in its history there.",
         money=True,
         absence_provable=True,
+        checked=True,
         lookup=Lookup("opportunity", "opportunity_id", "odoo.get_pipeline", "opportunity"),
     ),
 )

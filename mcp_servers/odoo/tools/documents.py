@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from core.actions import Findings
 from mcp_servers.odoo.actions.documents import (
     CreateInvoice,
     CreateQuotation,
@@ -21,6 +22,7 @@ from mcp_servers.odoo.tools.records import (
     literally,
     number,
     rejected,
+    same,
     text,
 )
 from utils.money import show_amount
@@ -116,7 +118,9 @@ def _bill_values(bill: CreateVendorBill, key: str, ids: Mapping[str, Any]) -> Ro
 
 def _bill_ids(client: Reader, bill: CreateVendorBill) -> Mapping[str, Any]:
     """Return the currency's id; refuse a bill that is there already (Odoo would take it twice)."""
-    vendor = bill.vendor_id
+    currency_id, vendor = client.currency_id(bill.currency), bill.vendor_id
+    if vendor is None:
+        return {"currency_id": currency_id}
     domain = [
         ["move_type", "=", "in_invoice"],
         ["company_id", "=", client.company_id],
@@ -131,7 +135,7 @@ def _bill_ids(client: Reader, bill: CreateVendorBill) -> Mapping[str, Any]:
             f"{rows[0]['id']} of {rows[0]['invoice_date'] or 'no date'}.",
             "DuplicateBill",
         )
-    return {"currency_id": client.currency_id(bill.currency)}
+    return {"currency_id": currency_id}
 
 
 # -- quotations -----------------------------------------------------------------------------------
@@ -209,6 +213,22 @@ def _pricelist_id(client: Reader, currency: str) -> int | bool:
     )
 
 
+# -- before the owner is asked --------------------------------------------------------------------
+
+
+def _partner_found(client: Reader, document: Document) -> Findings:
+    """Return what is wrong with the partner's id, which somebody may have written by hand."""
+    if document.partner_id is None:
+        return Findings()
+    row = client.read("res.partner", document.partner_id, ("name", "company_id"))
+    if row is None or link(row["company_id"])[0] not in {None, client.company_id}:
+        return Findings(refusals=(f"Odoo has no partner with the id {document.partner_id}.",))
+    if same(str(row["name"]), document.partner):
+        return Findings()
+    said = f"Odoo calls partner {document.partner_id} {text(row['name'])}, not {document.partner}."
+    return Findings(remarks=(f"CAREFUL: {said}",))
+
+
 # -- comparing and telling ------------------------------------------------------------------------
 
 
@@ -264,6 +284,7 @@ INVOICE = Creation(
     difference=difference,
     summary=_invoice_summary,
     narrow=(["move_type", "=", "out_invoice"],),
+    look=_partner_found,
 )
 BILL = Creation(
     arguments=CreateVendorBill,
@@ -278,6 +299,7 @@ BILL = Creation(
     difference=difference,
     summary=_bill_summary,
     narrow=(["move_type", "=", "in_invoice"],),
+    look=_partner_found,
 )
 QUOTATION = Creation(
     arguments=CreateQuotation,
@@ -289,6 +311,7 @@ QUOTATION = Creation(
     names=_quotation_names,
     ids=_quotation_ids,
     check=_partner_of,
+    look=_partner_found,
     difference=difference,
     summary=_quotation_summary,
 )

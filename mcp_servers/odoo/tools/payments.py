@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from core.actions import Findings
 from mcp_servers.odoo.actions.settlement import RegisterPayment
 from mcp_servers.odoo.locks import exclusive
 from mcp_servers.odoo.tools.documents import MOVE
+from mcp_servers.odoo.tools.payees import payee_of
 from mcp_servers.odoo.tools.posting import move_for
 from mcp_servers.odoo.tools.records import (
     amount_of,
     context_of,
     link,
     number,
+    refusal,
     rejected,
     request_of,
     same,
@@ -190,4 +193,18 @@ def _told(row: Row, payment: RegisterPayment) -> str:
     return f"Payment {name} of {amount} on {payment.invoice} ({text(payment.partner)})."
 
 
-PAY = Write(request, perform, reconcile)
+def findings(client: Reader, payload: Payload) -> Findings:
+    """Return what stands against a payment, and who would be paid."""
+    payment = RegisterPayment.model_validate(payload)
+    if payment.invoice_id is None:
+        return Findings()
+    try:
+        move = move_for(client, payment.invoice_id, payment)
+        _check_due(move, payment)
+        _journal_id(client, payment)
+    except RejectedError as error:
+        return refusal(error)
+    return Findings(payee=payee_of(client, move, payment))
+
+
+PAY = Write(request, perform, reconcile, check=findings)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from core.actions import Findings
 from mcp_servers.odoo.actions.relations import GetPipeline, UpdateOpportunity, changes_of
 from mcp_servers.odoo.locks import exclusive
 from mcp_servers.odoo.tools.paging import Listing
@@ -18,6 +19,7 @@ from mcp_servers.odoo.tools.records import (
     context_of,
     link,
     number,
+    refusal,
     rejected,
     request_of,
     same,
@@ -183,7 +185,19 @@ def _instant(stamp: object) -> datetime:
     return moment + timedelta(seconds=1)
 
 
-UPDATE = Write(request, perform, reconcile)
+def findings(client: Reader, payload: Payload) -> Findings:
+    """Return what stands against the change, before the owner is asked."""
+    wanted = UpdateOpportunity.model_validate(payload)
+    try:
+        if wanted.opportunity_id is not None:
+            _lead_for(client, wanted.opportunity_id, wanted)
+        _stage_id(client, wanted.stage)
+    except RejectedError as error:
+        return refusal(error)
+    return Findings()
+
+
+UPDATE = Write(request, perform, reconcile, check=findings)
 
 
 # -- get_pipeline ---------------------------------------------------------------------------------

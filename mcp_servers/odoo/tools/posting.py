@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from core.actions import Findings
 from mcp_servers.odoo.actions.settlement import PostInvoice
 from mcp_servers.odoo.locks import exclusive
 from mcp_servers.odoo.tools.documents import MOVE
@@ -11,6 +12,7 @@ from mcp_servers.odoo.tools.records import (
     amount_of,
     context_of,
     link,
+    refusal,
     rejected,
     request_of,
     same,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 FIELDS = (
     *("name", "state", "move_type", "partner_id", "currency_id", "company_id"),
     *("amount_total", "amount_residual", "payment_state"),
+    *("commercial_partner_id", "partner_bank_id"),
 )
 NOUNS = {"out_invoice": "Invoice", "in_invoice": "Vendor bill"}
 
@@ -138,4 +141,18 @@ def _told(row: Row) -> str:
     return f"{states.get(row['state'], noun)} {name} of {of}, {total},{posted}".rstrip(",") + "."
 
 
-POST = Write(request, perform, reconcile)
+def findings(client: Reader, payload: Payload) -> Findings:
+    """Return what stands against posting, before the owner is asked."""
+    wanted = PostInvoice.model_validate(payload)
+    try:
+        row = move_for(client, wanted.invoice_id, wanted)
+        if row["state"] == "posted":
+            raise rejected(f"{_told(row)} There is nothing to do.", "NotADraft")
+        if row["state"] != "draft":
+            raise rejected(f"{_told(row)} Only a draft can be posted.", "NotADraft")
+    except RejectedError as error:
+        return refusal(error)
+    return Findings()
+
+
+POST = Write(request, perform, reconcile, check=findings)

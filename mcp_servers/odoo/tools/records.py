@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from core.actions import Findings
+from mcp_servers.odoo.failures import NotAcceptableError
 from mcp_servers.toolset import Done, Evidence, Finding, Trace, Write
 from utils.errors import NotSentError, RejectedError, UnknownOutcomeError
 from utils.money import round_amount
@@ -75,9 +77,20 @@ def same(one: str, other: str) -> bool:
     return text(one).casefold() == text(other).casefold()
 
 
-def rejected(reason: str, error_class: str) -> RejectedError:
+def rejected(reason: str, error_class: str) -> NotAcceptableError:
     """Return the error of something that we do not send."""
-    return RejectedError("Odoo", f"{reason} {NOTHING}", error_class=error_class)
+    return NotAcceptableError("Odoo", f"{reason} {NOTHING}", error_class=error_class)
+
+
+def refusal(error: RejectedError) -> Findings:
+    """Return the same as what is said before anybody is asked.
+
+    Raises:
+        RejectedError: it says nothing about the record (a refused sign-in).
+    """
+    if not isinstance(error, NotAcceptableError) and error.error_class != "AccessError":
+        raise error
+    return Findings(refusals=(error.message.removesuffix(NOTHING).strip(),))
 
 
 # -- requests -------------------------------------------------------------------------------------
@@ -140,6 +153,7 @@ class Creation(Generic[A]):
         check: raises RejectedError for what is missing, before anybody is asked.
         own_company: whether such a record always belongs to a company.
         context: arguments -> more for the context.
+        look: (client, arguments) -> what else is found out before the owner is asked.
     """
 
     arguments: type[A]
@@ -156,10 +170,21 @@ class Creation(Generic[A]):
     narrow: tuple[object, ...] = ()
     own_company: bool = True
     context: Callable[[A], Mapping[str, object]] = lambda _: {}
+    look: Callable[[Reader, A], Findings] = lambda *_: Findings()
 
     def write(self) -> Write:
         """Return the creation as a tool."""
-        return Write(self.request, self.perform, self.reconcile)
+        return Write(self.request, self.perform, self.reconcile, check=self.findings)
+
+    def findings(self, client: Reader, payload: Payload) -> Findings:
+        """Return what Odoo would refuse, or take and regret; the same as `perform` refuses."""
+        wanted = self.arguments.model_validate(payload)
+        found = self.look(client, wanted)
+        try:
+            self.ids(client, wanted)
+        except RejectedError as error:
+            return found + refusal(error)
+        return found
 
     def request(self, settings: Settings, payload: Payload, key: str) -> dict[str, Any]:
         """Return the request that creates the record; no network."""

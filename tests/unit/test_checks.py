@@ -1,12 +1,15 @@
-"""Identifiers that are looked up before the owner decides: `core/lookups.py`."""
+"""What a service says about an action before the owner decides: `core/checks.py`."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from core.lookups import LIMIT, Lookups, failed, is_missing, with_found
+from core.actions import Findings, Payee
+from core.checks import Checks, as_data, from_data, is_asked, is_missing, unanswered, with_found
 from core.sources import CallResult
 from core.workspace import Workspace
 from mcp_servers.catalog import ACTIONS
@@ -17,14 +20,17 @@ ACME = {"id": 14, "name": "Acme Ltd"}
 PAYLOAD = {"customer": "Acme Ltd"}
 
 
-def found(*items: dict[str, Any]) -> CallResult:
-    return CallResult(answered=True, data={"items": list(items)})
+def found(identifier: int | None = None, **said: Any) -> CallResult:
+    return CallResult(
+        answered=True,
+        data=as_data(INVOICE, ({**PAYLOAD, "customer_id": identifier}, Findings(**said))),
+    )
 
 
-def lookups_of(ws: Workspace, runner: Any) -> Lookups:
-    lookups = Lookups(ws, runner, lambda: rings.append(1))
+def checks_of(ws: Workspace, runner: Any) -> Checks:
+    checks = Checks(ws, runner, lambda: rings.append(1))
     rings.clear()
-    return lookups
+    return checks
 
 
 rings: list[int] = []
@@ -40,9 +46,9 @@ def test_one_record_of_that_name_is_taken(name: str) -> None:
     lookup = INVOICE.lookup
     assert lookup is not None
     others = {"id": 15, "name": "Acme Ltd Holding"}
-    payload, remarks = with_found(lookup, PAYLOAD, [others, {"id": 14, "name": name}])
+    payload, findings = with_found(lookup, PAYLOAD, [others, {"id": 14, "name": name}])
     assert payload == {"customer": "Acme Ltd", "customer_id": 14}
-    assert remarks == ()
+    assert findings == Findings()
 
 
 @pytest.mark.parametrize(
@@ -65,61 +71,76 @@ def test_one_record_of_that_name_is_taken(name: str) -> None:
 def test_nothing_is_guessed(items: list[dict[str, Any]], said: str) -> None:
     lookup = INVOICE.lookup
     assert lookup is not None
-    payload, (remark,) = with_found(lookup, PAYLOAD, items)
+    payload, findings = with_found(lookup, PAYLOAD, items)
+    (remark,) = findings.unclear
     assert payload == PAYLOAD
     assert remark.startswith(said)
     assert "customer_id under Parameters" in remark
 
 
 def test_a_failure_is_a_remark() -> None:
-    lookup = INVOICE.lookup
-    assert lookup is not None
-    assert failed(lookup, "Odoo", "it is down") == (
-        "The customer was not looked up in Odoo: it is down",
-    )
+    for payload, said in (
+        (PAYLOAD, "The customer was not looked up in Odoo: it is down"),
+        ({**PAYLOAD, "customer_id": 14}, "It was not checked in Odoo: it is down"),
+    ):
+        assert unanswered(INVOICE, payload, "Odoo", "it is down").remarks == (said,)
+    assert unanswered(POST, {"text": "x"}, "X", "it is down") == Findings()
+
+
+def test_an_answer_travels_as_json() -> None:
+    payee = Payee(is_paid=True, known=True, doubts=("The account is new.",))
+    findings = Findings(("No.",), ("Which?",), ("Look.",), payee)
+    data = json.loads(json.dumps(as_data(INVOICE, ({**PAYLOAD, "customer_id": 14}, findings))))
+    assert from_data(INVOICE, PAYLOAD, data) == ({**PAYLOAD, "customer_id": 14}, findings)
 
 
 def test_only_a_missing_identifier_is_looked_up() -> None:
     assert is_missing(INVOICE, PAYLOAD)
     assert not is_missing(INVOICE, {**PAYLOAD, "customer_id": 14})
     assert not is_missing(POST, {"text": "x"})
+    assert is_asked(INVOICE, {**PAYLOAD, "customer_id": 14})
+    assert not is_asked(POST, {"text": "x"})
 
 
 # -- asking ---------------------------------------------------------------------------------------
 
 
-def test_the_read_tool_is_asked_for_the_name(live_ws: Workspace, runner: Any) -> None:
-    runner.results = [found(ACME)]
-    lookups = lookups_of(live_ws, runner)
-    payload, remarks = lookups.resolve_now(INVOICE, PAYLOAD)
-    assert runner.calls == [("odoo", "find_partners", {"query": "Acme Ltd", "limit": LIMIT})]
+def test_the_service_is_asked_about_the_payload(live_ws: Workspace, runner: Any) -> None:
+    runner.results = [found(14)]
+    checks = checks_of(live_ws, runner)
+    payload, findings = checks.resolve_now(INVOICE, PAYLOAD)
+    asked = {"action": INVOICE.kind, "arguments": PAYLOAD}
+    assert runner.calls == [("odoo", "check_action", asked)]
     assert payload["customer_id"] == 14
-    assert remarks == ()
+    assert findings == Findings()
 
 
-@pytest.mark.parametrize("action", [POST, INVOICE], ids=["no-lookup", "given"])
-def test_nobody_is_asked_when_nothing_is_missing(
+@pytest.mark.parametrize(
+    "action", [POST, replace(INVOICE, checked=False)], ids=["no-lookup", "given"]
+)
+def test_nobody_is_asked_when_there_is_nothing_to_ask(
     live_ws: Workspace, runner: Any, action: Any
 ) -> None:
     payload = {"customer": "Acme Ltd", "customer_id": 1}
-    lookups = lookups_of(live_ws, runner)
-    assert lookups.resolve(action, payload, "note") == (payload, ())
-    assert lookups.resolve_now(action, payload) == (payload, ())
+    checks = checks_of(live_ws, runner)
+    assert checks.resolve(action, payload, "note") == (payload, Findings())
+    assert checks.resolve_now(action, payload) == (payload, Findings())
     assert runner.calls == []
 
 
 def test_a_service_that_is_not_set_up_is_said_and_not_asked(ws: Workspace, runner: Any) -> None:
-    lookups = lookups_of(ws, runner)
+    checks = checks_of(ws, runner)
     for answer in (
-        lookups.resolve(INVOICE, PAYLOAD, "note"),
-        lookups.resolve_now(INVOICE, PAYLOAD),
+        checks.resolve(INVOICE, PAYLOAD, "note"),
+        checks.resolve_now(INVOICE, PAYLOAD),
     ):
         assert answer is not None
-        payload, (remark,) = answer
+        payload, findings = answer
+        (remark,) = findings.remarks
         assert payload == PAYLOAD
         assert "not set up (ODOO_URL, ODOO_DB" in remark
     assert runner.calls == []
-    assert not lookups.can_ask(INVOICE)
+    assert not checks.can_ask(INVOICE)
 
 
 @pytest.mark.parametrize(
@@ -135,34 +156,37 @@ def test_an_answer_that_is_none_is_said(
     live_ws: Workspace, runner: Any, result: CallResult, said: str
 ) -> None:
     runner.results = [result]
-    payload, remarks = lookups_of(live_ws, runner).resolve_now(INVOICE, PAYLOAD)
+    payload, findings = checks_of(live_ws, runner).resolve_now(INVOICE, PAYLOAD)
     assert payload == PAYLOAD
-    assert remarks == (f"The customer was not looked up in Odoo: {said}",)
+    assert findings.remarks == (f"The customer was not looked up in Odoo: {said}",)
 
 
 def test_a_question_is_asked_once_and_rings_when_answered(live_ws: Workspace, runner: Any) -> None:
     runner.waits = True
-    lookups = lookups_of(live_ws, runner)
-    assert lookups.resolve(INVOICE, PAYLOAD, "digest") is None
-    assert lookups.resolve(INVOICE, PAYLOAD, "digest") is None
+    checks = checks_of(live_ws, runner)
+    assert checks.resolve(INVOICE, PAYLOAD, "digest") is None
+    assert checks.resolve(INVOICE, PAYLOAD, "digest") is None
     assert len(runner.calls) == 1
     assert rings == []
-    runner.futures[0].set_result(found(ACME))
+    runner.futures[0].set_result(found(14))
     assert rings == [1]
-    assert lookups.resolve(INVOICE, PAYLOAD, "digest") == ({**PAYLOAD, "customer_id": 14}, ())
+    assert checks.resolve(INVOICE, PAYLOAD, "digest") == (
+        {**PAYLOAD, "customer_id": 14},
+        Findings(),
+    )
     assert len(runner.calls) == 1
 
 
 def test_an_edited_note_asks_again(live_ws: Workspace, runner: Any) -> None:
-    runner.results = [found(), found(ACME)]
-    lookups = lookups_of(live_ws, runner)
-    assert lookups.resolve(INVOICE, PAYLOAD, "before") != lookups.resolve(INVOICE, PAYLOAD, "after")
+    runner.results = [found(), found(14)]
+    checks = checks_of(live_ws, runner)
+    assert checks.resolve(INVOICE, PAYLOAD, "before") != checks.resolve(INVOICE, PAYLOAD, "after")
     assert len(runner.calls) == 2
 
 
 def test_an_answer_is_not_kept_for_the_next_time(live_ws: Workspace, runner: Any) -> None:
     """The owner adds the customer in Odoo and drops the file once more."""
-    runner.results = [found(), found(ACME)]
-    lookups = lookups_of(live_ws, runner)
-    assert "customer_id" not in lookups.resolve_now(INVOICE, PAYLOAD)[0]
-    assert lookups.resolve_now(INVOICE, PAYLOAD)[0]["customer_id"] == 14
+    runner.results = [found(), found(14)]
+    checks = checks_of(live_ws, runner)
+    assert "customer_id" not in checks.resolve_now(INVOICE, PAYLOAD)[0]
+    assert checks.resolve_now(INVOICE, PAYLOAD)[0]["customer_id"] == 14

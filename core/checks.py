@@ -1,0 +1,169 @@
+"""What a service's records say about an action before the owner decides; nothing is ever guessed.
+
+Rules: one record of exactly that name, or the owner is asked; what the service would refuse or
+regret is not proposed; a service that is not set up or does not answer is said, and never keeps a
+dry run from going on.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from core.actions import Findings, Payee
+from core.sources import CHECK_TOOL, CallResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from core.actions import Action, Lookup, Payload
+    from core.sources import Runner
+    from core.workspace import Workspace
+
+LIMIT = 10
+WAIT_S = 60.0
+ANSWER_AGAIN_S = 1.0
+"""A round that awaits an answer asks for another one, so that `--once` does not end before it."""
+
+Found = tuple[dict[str, object], Findings]
+"""The payload, with its identifier if there is exactly one, and what was found out about it."""
+
+
+def is_missing(action: Action, payload: Payload) -> bool:
+    """Return whether an identifier is still to be looked up."""
+    return action.lookup is not None and payload.get(action.lookup.target) is None
+
+
+def is_asked(action: Action, payload: Payload) -> bool:
+    """Return whether there is anything to ask the service about."""
+    return action.checked or is_missing(action, payload)
+
+
+def unanswered(action: Action, payload: Payload, title: str, reason: str) -> Findings:
+    """Return the remark of a service that could not be asked.
+
+    Args:
+        action: its row in the catalogue.
+        payload: the payload.
+        title: the service's name in front of people.
+        reason: why there is no answer, in words.
+    """
+    lookup = action.lookup
+    if lookup is not None and is_missing(action, payload):
+        return Findings(remarks=(f"The {lookup.title} was not looked up in {title}: {reason}",))
+    return Findings(remarks=(f"It was not checked in {title}: {reason}",) * action.checked)
+
+
+def with_found(lookup: Lookup, payload: Payload, items: Sequence[Mapping[str, object]]) -> Found:
+    """Return the payload with the one record of exactly that name, or why there is none.
+
+    No record, or several of the same name, is the owner's to answer.
+    """
+    name = str(payload.get(lookup.source, ""))
+    plain = name.strip().casefold()
+    exact = [item for item in items if str(item["name"]).strip().casefold() == plain]
+    if len(exact) == 1:
+        return {**payload, lookup.target: exact[0]["id"]}, Findings()
+    listed = ", ".join(f"{item['name']} ({lookup.target}: {item['id']})" for item in items[:5])
+    if len(exact) > 1:
+        several = f"There are {len(exact)} {lookup.title}s called {name}: {listed}."
+        mend = f"Write the right {lookup.target} under Parameters."
+        return payload, Findings(unclear=(f"{several} {mend}",))
+    similar = f"Similar: {listed}." if items else "Nothing similar either."
+    mend = f"Correct the name, or write the {lookup.target} under Parameters."
+    nobody = f"No {lookup.title} is called {name}. {similar} {mend}"
+    return payload, Findings(unclear=(nobody,))
+
+
+def as_data(action: Action, found: Found) -> dict[str, Any]:
+    """Return what was found as the data of a tool's answer; `from_data` reads it back."""
+    payload, findings = found
+    target = action.lookup.target if action.lookup else ""
+    return {"identifier": payload.get(target), **asdict(findings)}
+
+
+def from_data(action: Action, payload: Payload, data: Mapping[str, Any]) -> Found:
+    """Return what a tool's answer says about a payload."""
+    identifier, payee = data.get("identifier"), data.get("payee")
+    if action.lookup is not None and identifier is not None:
+        payload = {**payload, action.lookup.target: identifier}
+    findings = Findings(
+        tuple(data["refusals"]),
+        tuple(data["unclear"]),
+        tuple(data["remarks"]),
+        Payee.of(payee) if payee else None,
+    )
+    return payload, findings
+
+
+class Checks:
+    """Asks the services about actions, each question once.
+
+    Args:
+        ws: the vault and its records.
+        runner: calls the servers.
+        ring: called when an answer has come.
+    """
+
+    def __init__(self, ws: Workspace, runner: Runner, ring: Callable[[], None]) -> None:
+        self._ws = ws
+        self._runner = runner
+        self._ring = ring
+        self._asked: dict[str, Future[CallResult]] = {}
+
+    def can_ask(self, action: Action) -> bool:
+        """Return whether the action's service is set up."""
+        return not self._ws.services[action.service].missing(self._ws.settings)
+
+    def resolve(self, action: Action, payload: Payload, about: str) -> Found | None:
+        """Return what is found out about a payload; None while an answer is awaited.
+
+        Args:
+            action: its row in the catalogue.
+            payload: the payload.
+            about: what the question belongs to; an edited note asks again.
+        """
+        if not is_asked(action, payload):
+            return payload, Findings()
+        future = self._ask(action, payload, about)
+        return self._answered(action, payload, future.result()) if future.done() else None
+
+    def resolve_now(self, action: Action, payload: Payload) -> Found:
+        """Return what is found out about a payload, waiting for the answer."""
+        if not is_asked(action, payload):
+            return payload, Findings()
+        future = self._ask(action, payload, "now")
+        self.forget("now")
+        try:
+            result = future.result(timeout=WAIT_S)
+        except TimeoutError:
+            result = CallResult(answered=False, error=f"no answer within {WAIT_S:.0f} s")
+        return self._answered(action, payload, result)
+
+    def forget(self, about: str) -> None:
+        """Drop an answer, so that the same question is asked anew."""
+        self._asked.pop(about, None)
+
+    def _ask(self, action: Action, payload: Payload, about: str) -> Future[CallResult]:
+        known = self._asked.get(about)
+        if known is not None:
+            return known
+        missing = ", ".join(self._ws.services[action.service].missing(self._ws.settings))
+        if missing:
+            future: Future[CallResult] = Future()
+            error = f"it is not set up ({missing} missing)."
+            future.set_result(CallResult(answered=False, error=error))
+            return future
+        asked = {"action": action.kind, "arguments": payload}
+        future = self._runner.call(action.service, CHECK_TOOL, asked)
+        self._asked[about] = future
+        future.add_done_callback(lambda _: self._ring())
+        return future
+
+    def _answered(self, action: Action, payload: Payload, result: CallResult) -> Found:
+        if result.answered and "refusals" in result.data:
+            return from_data(action, payload, result.data)
+        reasons = result.data.get("reasons") or [result.error or "no answer"]
+        title = self._ws.services[action.service].title
+        return payload, unanswered(action, payload, title, str(reasons[0]))

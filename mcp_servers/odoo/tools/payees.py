@@ -1,0 +1,121 @@
+"""Who would be paid: what the books say about a vendor before the owner is asked.
+
+Rules: known means a posted bill of the same commercial partner over 30 days old, other than the one
+to be paid, to the same bank account; recurring means two payments 25 to 35 days apart, each within
+10 % of this one, the last at least 25 days ago; bank data that changed since is a doubt.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from core.actions import Payee
+from mcp_servers.odoo.tools.documents import MOVE
+from mcp_servers.odoo.tools.records import amount_of, link, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mcp_servers.odoo.actions.settlement import RegisterPayment
+    from mcp_servers.odoo.client import Reader, Row
+
+BANK = "res.partner.bank"
+KNOWN_AFTER = timedelta(days=30)
+RECENT = timedelta(days=30)
+APART = (timedelta(days=25), timedelta(days=35))
+WITHIN = Decimal("0.10")
+PAID = ("paid", "posted", "in_process", "reconciled", "sent")
+"""States of a payment that was made: `posted` and the like until 17, `paid` from 18 on."""
+
+
+def payee_of(client: Reader, move: Row, payment: RegisterPayment) -> Payee:
+    """Return what the books say about who is paid by a payment on a document."""
+    if move["move_type"] != "in_invoice":
+        return Payee(is_paid=False)
+    partner_id, name = link(move["commercial_partner_id"])
+    if partner_id is None:
+        return Payee(is_paid=True, doubts=("The bill in Odoo names nobody.",))
+    accounts = _accounts(client, partner_id)
+    earlier = _earlier_bill(client, move, partner_id)
+    doubts = [*_changed_lately(client, accounts, text(name))]
+    if earlier is not None:
+        doubts += _other_account(accounts, earlier, move)
+    return Payee(
+        is_paid=True,
+        known=earlier is not None and not doubts,
+        recurring=_is_recurring(client, partner_id, payment),
+        doubts=tuple(doubts),
+    )
+
+
+def _accounts(client: Reader, partner_id: int) -> list[Row]:
+    domain = [["partner_id.commercial_partner_id", "=", partner_id]]
+    fields = ("acc_number", "create_date", "write_date")
+    return client.search_read(BANK, domain, fields, limit=20, order="id")
+
+
+def _earlier_bill(client: Reader, move: Row, partner_id: int) -> Row | None:
+    """Return the newest posted bill of a partner that is over 30 days old."""
+    domain = [
+        ["move_type", "=", "in_invoice"],
+        ["state", "=", "posted"],
+        ["company_id", "=", client.company_id],
+        ["commercial_partner_id", "=", partner_id],
+        ["invoice_date", "<", (client.today - KNOWN_AFTER).isoformat()],
+        ["id", "!=", move["id"]],
+    ]
+    order = "invoice_date desc, id desc"
+    rows = client.search_read(MOVE, domain, ("partner_bank_id",), limit=1, order=order)
+    return rows[0] if rows else None
+
+
+def _changed_lately(client: Reader, accounts: Sequence[Row], name: str) -> Iterator[str]:
+    since = (client.today - RECENT).isoformat()
+    for row in accounts:
+        added, changed = str(row["create_date"])[:10], str(row["write_date"])[:10]
+        if changed > since:
+            verb = "added" if added > since else "changed"
+            ending = _ending(accounts, row["id"])
+            yield f"The bank account {ending} of {name} was {verb} in Odoo on {changed}."
+
+
+def _other_account(accounts: Sequence[Row], earlier: Row, move: Row) -> Iterator[str]:
+    before, now = link(earlier["partner_bank_id"])[0], link(move["partner_bank_id"])[0]
+    if before is not None and before != now:
+        yield (
+            f"The bill is to be paid to the account {_ending(accounts, now)}, an earlier one to "
+            f"the account {_ending(accounts, before)}."
+        )
+
+
+def _ending(accounts: Sequence[Row], identifier: int | None) -> str:
+    """Return by what a person tells an account; the whole number stays in Odoo."""
+    number = next((str(row["acc_number"]) for row in accounts if row["id"] == identifier), "")
+    return f"ending in {number.replace(' ', '')[-4:]}" if number else "of somebody else"
+
+
+def _is_recurring(client: Reader, partner_id: int, payment: RegisterPayment) -> bool:
+    domain = [
+        ["partner_id.commercial_partner_id", "=", partner_id],
+        ["payment_type", "=", "outbound"],
+        ["state", "in", list(PAID)],
+        ["company_id", "=", client.company_id],
+    ]
+    fields = ("date", "amount", "currency_id")
+    rows = client.search_read(
+        "account.payment", domain, fields, limit=2, order="date desc, id desc"
+    )
+    if len(rows) < 2:
+        return False
+    last, before = (date.fromisoformat(str(row["date"])) for row in rows)
+    on = payment.payment_date or client.today
+    in_rhythm = APART[0] <= last - before <= APART[1] and on - last >= APART[0]
+    return in_rhythm and all(_is_alike(row, payment) for row in rows)
+
+
+def _is_alike(row: Row, payment: RegisterPayment) -> bool:
+    currency = link(row["currency_id"])[1]
+    amount = amount_of(row["amount"], currency)
+    return currency == payment.currency and abs(amount - payment.amount) <= WITHIN * payment.amount
