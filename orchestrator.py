@@ -85,6 +85,7 @@ def assembled(settings: Settings, level: str) -> Iterator[tuple[Daemon, Inbox, l
     from core import starters
     from core.checks import Checks
     from core.daemon import Daemon
+    from core.jobs import jobs
     from core.triage import Triage
     from mcp_servers.client import Sessions
     from watchers.approvals import approvals_bell
@@ -93,7 +94,7 @@ def assembled(settings: Settings, level: str) -> Iterator[tuple[Daemon, Inbox, l
     with workspace(settings, level) as ws:
         starters.install_once(ws)
         sessions = Sessions(ws.services, settings, ws.paths.state)
-        daemon = Daemon(ws, sessions)
+        daemon = Daemon(ws, sessions, jobs(ws, sessions))
         inbox = Inbox(ws, Triage(ws, Checks(ws, sessions, daemon.bell.ring)))
         children = mail_watchers(ws, sessions)
         daemon.watches = [

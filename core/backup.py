@@ -17,7 +17,7 @@ from core.journal_file import backups_folder
 from core.records import Entry, Row
 from utils import files
 from utils.audit_log import Actor, Event
-from utils.clock import from_iso, local_day
+from utils.clock import from_iso
 from utils.errors import JournalError, UsageError
 from utils.log import get_logger
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 log = get_logger()
 KEPT = 14
-LAST = "last_backup"
 _ENDINGS = {
     "done": State.DONE,
     "completed": State.DONE,
@@ -57,17 +56,10 @@ def backup(ws: Workspace) -> Path:
     return path
 
 
-def nightly(ws: Workspace) -> None:
-    """Make one backup each local day, the first time the daemon looks."""
-    today = local_day(ws.clock, ws.clock.now()).isoformat()
-    if ws.journal.recall(LAST) == today:
-        return
+def nightly(ws: Workspace) -> str:
+    """Check the journal and make a backup; return the file's name."""
     ws.journal.check()
-    path = backup(ws)
-    ws.journal.remember(LAST, today)
-    ws.chronicle.record(
-        Entry(Event.SCHEDULED, Actor.SCHEDULE, action="journal.backup", target=path.name)
-    )
+    return backup(ws).name
 
 
 def restore(journal_path: Path, source: Path, clock: Clock) -> Path | None:

@@ -23,6 +23,7 @@ from core.executor import Executor
 from core.journal_file import backups_folder, damaged
 from core.policy import HANDBOOK
 from core.records import Entry
+from core.schedule import Schedule
 from utils import files
 from utils.audit_log import Actor, Event
 from utils.clock import iso, local_day
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from core.schedule import Job
     from core.sources import Runner
     from core.workspace import Workspace
 
@@ -130,12 +132,14 @@ class Daemon:
     Args:
         ws: the vault and its records.
         runner: calls the servers.
+        jobs: what recurs.
     """
 
-    def __init__(self, ws: Workspace, runner: Runner) -> None:
+    def __init__(self, ws: Workspace, runner: Runner, jobs: Sequence[Job] = ()) -> None:
         self.ws = ws
         self.bell = Bell()
         self.executor = Executor(ws, runner, self.bell)
+        self.schedule = Schedule(ws, jobs, self.bell)
         self._stopping = threading.Event()
         desk = self.executor.desk
         self._pages = (Dashboard(ws, desk), Activity(ws, desk))
@@ -256,10 +260,10 @@ class Daemon:
             self.step(look=True, full=True)
             wanted_s = self._work_in_s
             waits = [s for s in (sweep_s, wanted_s) if s is not None and s <= ONCE_WAIT_S]
-            if not waits and not self.executor.busy and not self.executor.reconciler.has_open():
+            at_work = self.executor.busy or self.schedule.busy
+            if not waits and not at_work and not self.executor.reconciler.has_open():
                 break
             self.bell.wait(min([*waits, ONCE_LOOK_S]))
-        backup.nightly(self.ws)
         self._wind_down()
 
     # -- one round ----------------------------------------------------------------------------
@@ -288,16 +292,15 @@ class Daemon:
             for page in self._pages:
                 page.refresh()
         until_full_s = max(0.0, self._full_at - self.ws.clock.monotonic())
-        wanted_s = self.executor.desk.wanted_in_s
-        return until_full_s if wanted_s is None else min(wanted_s, until_full_s)
+        planned_in_s = self.schedule.run_due() if self._began else None
+        self._began = True  # a job at work must not keep the owner waiting for `ready`
+        wishes = (self.executor.desk.wanted_in_s, planned_in_s)
+        return min([until_full_s, *(wanted_s for wanted_s in wishes if wanted_s is not None)])
 
     def _housekeeping(self) -> None:
         self.ws.journal.remember(HEARTBEAT, iso(self.ws.clock.now()))
         for watch in self.watches:
             watch.check()
-        if self._began:  # a copy of a large journal must not keep the owner waiting for `ready`
-            backup.nightly(self.ws)
-        self._began = True
 
     def _wind_down(self) -> None:
         """Give calls under way a little time, then leave; what is unfinished is read back later."""
@@ -305,6 +308,7 @@ class Daemon:
         while self.executor.busy and self.ws.clock.monotonic() < deadline:
             self.bell.wait(0.1)
             self.executor.collect()
+        self.schedule.wait(max(0.0, deadline - self.ws.clock.monotonic()))
         for page in self._pages:
             page.refresh(stopping=True)
         self.ws.chronicle.record(Entry(Event.STOPPED, Actor.DAEMON))

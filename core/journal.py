@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from core.actions import State, canonical
 from core.arrivals import Arrivals
 from core.records import COLUMNS, Entry, Row, from_row, to_column
-from core.story import Story
+from core.runs import Runs
 from utils.clock import from_iso, iso
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ TERMINAL = (
 )
 
 
-class Journal(Story, Arrivals):
-    """One vault's journal: every action, its story, and what came in."""
+class Journal(Arrivals, Runs):
+    """One vault's journal: every action, its story, what came in, and what recurs."""
 
     # -- identities ---------------------------------------------------------------------------
 

@@ -123,4 +123,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     ("CREATE INDEX story_by_time ON story(at)",),
     ("ALTER TABLE actions ADD COLUMN payee TEXT",),
+    (
+        """
+        CREATE TABLE runs (
+            job TEXT NOT NULL,
+            due TEXT NOT NULL,
+            began_at TEXT NOT NULL,
+            tries INTEGER NOT NULL,
+            ended_at TEXT,
+            error TEXT,
+            PRIMARY KEY (job, due)
+        ) WITHOUT ROWID
+        """,
+    ),
 )

@@ -101,11 +101,19 @@ def midnight(clock: Clock, day: date) -> datetime:
 
 def show(clock: Clock, at: datetime) -> str:
     """Return an instant as Obsidian's date-and-time property: local, no offset, seconds."""
-    return clock.local(at).replace(tzinfo=None).isoformat(timespec="seconds")
+    return wall_time(clock, at).isoformat(timespec="seconds")
+
+
+def wall_time(clock: Clock, at: datetime) -> datetime:
+    """Return what the owner's clock on the wall shows at an instant, without a zone."""
+    return clock.local(at).replace(tzinfo=None)
 
 
 def from_local(clock: Clock, text: str) -> datetime:
     """Return the aware UTC instant of a local date-and-time property.
+
+    A time that the clocks skip in spring means as long after the change (02:30 is 03:30); of a
+    time that they repeat in autumn the first is meant.
 
     Args:
         clock: gives the owner's zone.

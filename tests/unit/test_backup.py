@@ -58,18 +58,6 @@ def test_the_fourteen_newest_are_kept(ws: Workspace, clock: FixedClock) -> None:
     assert newest_backup(ws.paths.journal).name == made[-1]  # type: ignore[union-attr]
 
 
-def test_there_is_one_each_night(ws: Workspace, clock: FixedClock) -> None:
-    backup.nightly(ws)
-    clock.advance(3600)
-    backup.nightly(ws)
-    assert len(names(ws)) == 1
-    clock.advance(24 * 3600)
-    backup.nightly(ws)
-    assert len(names(ws)) == 2
-    entries = ws.chronicle.entries("2026-11-22")
-    assert [(e["event"], e["action"]) for e in entries] == [("scheduled", "journal.backup")]
-
-
 # -- restoring ------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,30 @@
+"""The table of what the daemon does again and again; one line each."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from core import backup
+from core.schedule import Job
+
+if TYPE_CHECKING:
+    from core.sources import Runner
+    from core.workspace import Workspace
+
+DAY = timedelta(days=1)
+
+
+def at(time: str, weekday: str = "*") -> dict[str, str]:
+    """Return when a job is planned: `07:00`, on a weekday such as `mon` or every day."""
+    hour, minute = time.split(":")
+    return {"day_of_week": weekday, "hour": hour, "minute": minute}
+
+
+def jobs(ws: Workspace, runner: Runner) -> tuple[Job, ...]:
+    """Return the jobs of one vault; times are the owner's, none between 1 and 3 at night."""
+    del runner  # for jobs that read a service
+    return (
+        Job("journal.backup", at("03:30"), partial(backup.nightly, ws), late=DAY, at_first=True),
+    )
