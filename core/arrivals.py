@@ -97,6 +97,14 @@ class Arrivals(JournalFile):
         """Return the clarifications about something that came in."""
         return self._asks("source_key = ?", (source_key,))
 
+    def ask(self, ask_id: str) -> Ask | None:
+        """Return one clarification, None when nobody knows its id."""
+        return next(iter(self._asks("ask_id = ?", (ask_id,))), None)
+
+    def is_settled(self, ask_id: str) -> bool:
+        """Return whether a clarification was answered or left to the owner."""
+        return bool(self._asks("ask_id = ? AND settled IS NOT NULL", (ask_id,)))
+
     def close_ask(self, ask_id: str, how: str) -> None:
         """Note that a clarification is settled."""
         with self._transaction(self._synced) as connection:

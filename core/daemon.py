@@ -21,6 +21,7 @@ from core.activity import Activity
 from core.dashboard import Dashboard
 from core.executor import Executor
 from core.journal_file import backups_folder, damaged
+from core.plans import Plans
 from core.policy import HANDBOOK
 from core.records import Entry
 from core.schedule import Schedule
@@ -142,7 +143,7 @@ class Daemon:
         self.schedule = Schedule(ws, jobs, self.bell)
         self._stopping = threading.Event()
         desk = self.executor.desk
-        self._pages = (Dashboard(ws, desk), Activity(ws, desk))
+        self._pages = (Plans(ws, desk), Dashboard(ws, desk), Activity(ws, desk))
         self.watches: Sequence[Watch] = ()
         self._began = False
         self._full_at = 0.0

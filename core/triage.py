@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core import approvals, notes
+from core import approvals, notes, plans
 from core.actions import Trust
 from core.asks import Answer, Asks, Unclear, ask
 from core.inspection import QUIET_S, Inspector
@@ -75,6 +75,7 @@ class Triage:
             if isinstance(found, Unclear):
                 stored = ask(self._ws, source, found, material.replies)
                 self._say(source, f"- A question: {notes.link(stored.name.removesuffix('.md'))}")
+                self._plan(source, "Answer the question", stored.ask_id)
                 return stored.ask_id
             return STAYS if found is None else self._propose(found, source)
         except (NoteError, RefusedError) as error:
@@ -85,6 +86,8 @@ class Triage:
     def _earlier(self, source: Source) -> str | None:
         rows = self._ws.journal.proposed_from((source.name or "").removesuffix(".md"))
         asks = self._ws.journal.asks_about(source.key)
+        for known in asks:
+            self._plan(source, "Answer the question", known.ask_id)
         return rows[0].action_id if rows else (asks[0].ask_id if asks else None)
 
     def _answered(self, stored: Ask, answer: Answer) -> None:
@@ -97,6 +100,7 @@ class Triage:
         later = [a for a in self._ws.journal.asks_about(source.key) if a.ask_id > stored.ask_id]
         if rows or later:  # a crash came between going on and this mark
             done = rows[0].action_id if rows else later[0].ask_id
+            self._plan(source, "Decide about the proposal" if rows else "Answer the question", done)
         else:
             path = self._ws.vault.folder(Folder.ATTACHMENTS) / source.original
             replies = {**stored.replies, **answer.replies}
@@ -120,8 +124,31 @@ class Triage:
         )
         row, path = approvals.propose(self._ws, request)
         self._say(source, f"- Proposed: {notes.link(path.stem)}")
+        if self._ws.journal.asks_about(source.key):
+            self._plan(source, "Decide about the proposal", row.action_id)
         log.info("task.proposed", task=source.note_id, action_id=row.action_id)
         return row.action_id
+
+    def _plan(self, source: Source, text: str, about: str) -> None:
+        """Write a step into the plan of a task that takes several; the plan is made when needed."""
+        task, step = (source.name or source.note_id).removesuffix(".md"), plans.Step(text, about)
+        made = plans.Plan(
+            key=source.key,
+            title=task.partition(" ")[2] or task,
+            goal="What came in is dealt with as you decide",
+            steps=[step],
+            source=task,
+        )
+        try:
+            is_new = plans.known(self._ws, source.key) is None
+            path = plans.create(self._ws, made)
+            plans.update(self._ws, path.stem.partition(" ")[0], add=[step])
+            if is_new:
+                self._say(source, f"- The plan: {notes.link(path.stem)}")
+        except (ChangedError, NoteError) as error:
+            self._ws.chronicle.record(
+                Entry(Event.WARNED, Actor.DAEMON, target=source.name, error=str(error))
+            )
 
     def _say(self, source: Source, line: str) -> None:
         """Add a line to a task note, below everything the owner may have written."""

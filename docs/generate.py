@@ -37,7 +37,7 @@ FOLDERS: Mapping[Folder, str] = {
     Folder.INBOX: "Drop files here; each becomes a task, the file is kept in `Attachments/`.",
     Folder.NEEDS_ACTION: "Task notes: what came in, and what only you can do.",
     Folder.IN_PROGRESS: "Tasks that an assistant has claimed, one folder for each (not used yet).",
-    Folder.PLANS: "Plans with steps (not used yet).",
+    Folder.PLANS: "Plans: the steps of a task that takes several; they tick themselves.",
     Folder.PENDING: "Proposals that wait for you.",
     Folder.APPROVED: "Move a proposal here to let it happen.",
     Folder.REJECTED: "Move a proposal here to say no; what expired lies here too.",
