@@ -30,13 +30,13 @@ ENDED = (*FAILED, State.DONE, State.DRY_RUN_COMPLETED, State.REJECTED, State.EXP
 _TASKS_KEPT = timedelta(days=100)
 _COLUMNS = (
     "action_id, kind, mode, state, tier, note, created_at, expires_at, approved_at, finished_at,"
-    " summary, error, error_class"
+    ' summary, error, error_class, instr(payload, \'"publish_at":"\') > 0 AS planned'
 )
 
 
 @dataclass(frozen=True)
 class Deed:
-    """One action as reports show it; instants are aware UTC."""
+    """One action as reports show it; instants are aware UTC, `planned` if its time was set."""
 
     action_id: str
     kind: str
@@ -51,6 +51,7 @@ class Deed:
     summary: str
     error: str
     error_class: str
+    planned: bool
 
     @property
     def link(self) -> str:
@@ -104,6 +105,7 @@ class Activity:
         hard_stops: asked for and never done by the program.
         refused_calls: tool calls that were refused, by tool.
         warnings: by what the log calls them (missed, warned, quarantined), their words.
+        decision_h: hours from proposal to the owner's yes, the middle one; None without a yes.
         decisions: from proposal to the owner's yes, by kind.
         runs: from the yes to the end, by kind, of what was really done.
         came_in: things that came in, by source.
@@ -121,6 +123,7 @@ class Activity:
     hard_stops: Group
     refused_calls: dict[str, int]
     warnings: dict[str, tuple[str, ...]]
+    decision_h: float | None
     decisions: tuple[Wait, ...]
     runs: tuple[Wait, ...]
     came_in: dict[str, int]
@@ -160,6 +163,7 @@ class _Reading:
         by_state = {state: [d for d in ended if d.state is state] for state in ENDED}
         done = by_state[State.DONE]
         finished = [d for d in ended if d.state in {State.DONE, State.DRY_RUN_COMPLETED}]
+        approved = list(self._approved())
         refused, warnings = self._unusual()
         return Activity(
             done=_counted(_kind(d) for d in done),
@@ -171,8 +175,9 @@ class _Reading:
             hard_stops=_group([_deed(row) for row in self._hard_stops()]),
             refused_calls=refused,
             warnings=warnings,
-            decisions=_waits((d, d.created_at, d.approved_at) for d in self._approved()),
-            runs=_waits((d, d.approved_at, d.finished_at) for d in done),
+            decision_h=_middle(approved),
+            decisions=_waits((d, d.created_at, d.approved_at) for d in approved),
+            runs=_waits((d, d.approved_at, d.finished_at) for d in done if not d.planned),
             came_in=self._came_in(),
             waiting=self._waiting(),
             asks=tuple(row[0] for row in self._rows("SELECT name FROM asks WHERE settled IS NULL")),
@@ -258,7 +263,17 @@ def _deed(row: sqlite3.Row) -> Deed:
         summary=row["summary"] or "",
         error=row["error"] or "",
         error_class=row["error_class"] or "",
+        planned=bool(row["planned"]),
     )
+
+
+def _middle(approved: Iterable[Deed]) -> float | None:
+    hours = [
+        (deed.approved_at - deed.created_at).total_seconds() / 3600
+        for deed in approved
+        if deed.approved_at is not None
+    ]
+    return median(hours) if hours else None
 
 
 def _kind(deed: Deed) -> str:

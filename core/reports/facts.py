@@ -1,0 +1,258 @@
+"""Everything that a report is made of, gathered in one place; the text is made of it elsewhere.
+
+Rules: the same journal, books, goals and instant give the same facts; what was not asked, or did
+not answer, is named in `gaps`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from core.books import Gap, Name, Statement, first_known
+from core.reports import goals as wanted
+from core.reports import subscriptions
+from core.reports.ledger import Ledger
+from core.vault import Folder
+from utils.clock import local_day, show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from core.books import Charge, Figure, Span
+    from core.reports.goals import Goals
+    from core.reports.ledger import Activity, Deed
+    from core.reports.subscriptions import Recurring
+    from core.sources import Books
+    from core.workspace import Workspace
+
+NETWORKS = {
+    "facebook": "Facebook",
+    "instagram": "Instagram",
+    "twitter": "X",
+    "linkedin": "LinkedIn",
+}
+POSTS = frozenset({"create_post", "create_thread", "publish_media"})
+REPLIES = frozenset({"reply_to_comment", "reply_to_post", "send_message", "send_direct_message"})
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network's days.
+
+    Args:
+        title: its name.
+        posts: really published, counted in the journal.
+        answers: replies and messages really sent.
+        reach: people reached, None until somebody collects it.
+        engagement: reactions, comments and shares, None until somebody collects it.
+    """
+
+    title: str
+    posts: int
+    answers: int
+    reach: int | None
+    engagement: int | None
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A proposal note that this report led to.
+
+    Args:
+        why: the finding it answers.
+        note: the proposal's name, None when none could be made.
+        problem: why none could be made.
+    """
+
+    why: str
+    note: str | None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a report says.
+
+    Args:
+        span: the days it is about.
+        today: the owner's day.
+        now: the instant it was gathered, aware UTC.
+        generated: that instant as shown.
+        running: whether the days are not over.
+        practice: whether the services are the sandbox's.
+        activity: from the journal.
+        statements: from the books, the best source first.
+        goals: the owner's.
+        recurring: subscriptions, or why they are not known.
+        networks: the social week.
+        late_tasks: tasks that wait longer than expected: name and days.
+        expiring: proposals that wait, with the owner's day on which they expire.
+        services: each service's title, mode, and what is known of its token, quota and version.
+        policy_problem: why the handbook's block is not used.
+        suggestions: proposals made for this report.
+    """
+
+    span: Span
+    today: date
+    now: datetime
+    generated: str
+    running: bool
+    practice: bool
+    activity: Activity
+    statements: tuple[Statement, ...]
+    goals: Goals
+    recurring: tuple[Recurring, ...] | Gap
+    networks: tuple[Network, ...]
+    late_tasks: tuple[tuple[str, float], ...]
+    expiring: tuple[tuple[date, Deed], ...]
+    services: tuple[tuple[str, str, str], ...]
+    policy_problem: str | None
+    suggestions: tuple[Suggestion, ...] = ()
+
+    def figure(self, name: Name) -> tuple[Statement, Figure] | None:
+        """Return the first source that knows a figure."""
+        return first_known(self.statements, name)
+
+    @property
+    def gaps(self) -> list[str]:
+        """Return, in words, everything that could not be told."""
+        found = [gap for statement in self.statements for gap in statement.gaps()]
+        if not self.statements:
+            found.append(NO_BOOKS)
+        if self.goals.problem:
+            found.append(self.goals.problem)
+        elif self.goals.revenue_month is None:
+            found.append(f"No revenue target is set in {wanted.NOTE}.")
+        silent = [n.title for n in self.networks if n.reach is None]
+        if silent:
+            found.append(f"Reach and engagement of {', '.join(silent)}: nobody collects them yet.")
+        if self.policy_problem:
+            found.append(self.policy_problem)
+        return found
+
+
+NOT_CHECKED = "not checked"
+NO_BOOKS = (
+    "Money: Odoo is not set up, and no bank export (CSV) was dropped into Inbox, so no figure of "
+    "the books is known."
+)
+
+
+def gather(ws: Workspace, books: Sequence[Books], span: Span) -> Facts:
+    """Return the facts of some days.
+
+    Args:
+        ws: the vault and its records.
+        books: the sources of money figures, the best first.
+        span: the days.
+    """
+    now = ws.clock.now()
+    today = local_day(ws.clock, now)
+    start, end = span.bounds(ws.clock)
+    activity = Ledger(ws.journal.path).activity(start, end)
+    statements = tuple(book.read(span) for book in books)
+    goals = wanted.load(ws.vault.root / wanted.NOTE)
+    charges = _charges(statements)
+    return Facts(
+        span=span,
+        today=today,
+        now=now,
+        generated=show(ws.clock, now),
+        running=now < end,
+        practice=ws.settings.flag("AI_EMPLOYEE_SANDBOX"),
+        activity=activity,
+        statements=statements,
+        goals=goals,
+        recurring=charges
+        if isinstance(charges, Gap)
+        else subscriptions.audit(charges, goals.subscriptions, today),
+        networks=_networks(ws, activity, span),
+        late_tasks=_late_tasks(ws, activity, now, float(goals.task_h)),
+        expiring=tuple((local_day(ws.clock, d.expires_at), d) for d in activity.waiting.deeds),
+        services=_services(ws),
+        policy_problem=ws.policy().problem,
+    )
+
+
+def _charges(statements: Sequence[Statement]) -> tuple[Charge, ...] | Gap:
+    """Return the charges of the first source that has them; two sources would tell them twice."""
+    reason = NO_BOOKS
+    for statement in statements:
+        if isinstance(statement.charges, tuple):
+            return statement.charges
+        if isinstance(statement.charges, Gap):
+            reason = f"{statement.source}: {statement.charges.reason}"
+    return Gap(reason)
+
+
+def social_fact(network: str, span: Span) -> str:
+    """Return the name of the journal's small fact with a network's week.
+
+    Whoever collects it keeps `{"reach": 1200, "engagement": 85}` there (`Journal.remember`).
+    """
+    return f"social:{network}:{span.name}"
+
+
+def _networks(ws: Workspace, activity: Activity, span: Span) -> tuple[Network, ...]:
+    found = []
+    for service, title in NETWORKS.items():
+        if service in ws.services:
+            kept: Any = ws.journal.recall(social_fact(service, span)) or {}
+            found.append(
+                Network(
+                    title,
+                    _tools(activity, service, POSTS),
+                    _tools(activity, service, REPLIES),
+                    kept.get("reach"),
+                    kept.get("engagement"),
+                )
+            )
+    return tuple(found)
+
+
+def _tools(activity: Activity, service: str, tools: frozenset[str]) -> int:
+    names = {f"{service}.{tool}" for tool in tools}
+    return sum(n for kind, n in activity.done.items() if kind.removesuffix(" (sandbox)") in names)
+
+
+def mails_sent(activity: Activity) -> int:
+    """Return how many mails were really sent."""
+    return _tools(activity, "email", frozenset({"send_email", "reply_to_email"}))
+
+
+def _late_tasks(
+    ws: Workspace, activity: Activity, now: datetime, expected_h: float
+) -> tuple[tuple[str, float], ...]:
+    """Return the task notes that still lie in `Needs_Action/` after the expected time."""
+    folder = ws.vault.folder(Folder.NEEDS_ACTION)
+    late = now - timedelta(hours=expected_h)
+    return tuple(
+        (name.removesuffix(".md"), (now - at).total_seconds() / 86400)
+        for name, at in activity.tasks
+        if at < late and (folder / name).is_file()
+    )
+
+
+def _services(ws: Workspace) -> tuple[tuple[str, str, str], ...]:
+    found = []
+    for name, state in ws.service_modes().items():
+        mode = str(state["mode"])
+        is_off = bool(ws.services[name].missing(ws.settings))
+        said = "not set up, so nothing was checked" if is_off else NOT_CHECKED
+        found.append((ws.services[name].title, mode.replace("_", " "), said))
+    return tuple(found)
+
+
+MEASURED: dict[str, Callable[[Facts], float | None]] = {
+    "actions_done": lambda f: sum(f.activity.done.values()),
+    "actions_failed": lambda f: sum(group.count for group in f.activity.failed.values()),
+    "decision_hours": lambda f: f.activity.decision_h,
+    "decisions_waiting": lambda f: f.activity.waiting.count,
+    "mails_received": lambda f: f.activity.came_in.get("email", 0),
+    "mails_sent": lambda f: mails_sent(f.activity),
+    "posts": lambda f: sum(network.posts for network in f.networks),
+    "tasks_late": lambda f: len(f.late_tasks),
+}
+"""How each measure of `Business_Goals.md` is taken; None: there is nothing to measure."""

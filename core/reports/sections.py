@@ -1,0 +1,183 @@
+"""The parts that audit and briefing share, as lines of text made of facts."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from core import notes
+from core.books import TITLES, Gap
+from core.reports.facts import MEASURED
+from core.reports.goals import MEASURES
+from core.reports.goals import NOTE as GOALS_NOTE
+from core.reports.text import figure, hours, plural, table, words
+from utils.money import canonical_number, show_amount
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from core.books import Name
+    from core.reports.facts import Facts
+    from core.reports.goals import Metric
+    from core.reports.ledger import Group
+
+SOON = timedelta(days=14)
+
+
+def waiting(facts: Facts) -> Iterator[str]:
+    """Yield what waits for the owner, as links."""
+    group = facts.activity.waiting
+    if not group.count and not facts.activity.asks:
+        yield "Nothing waits for you."
+    for deed in group.deeds:
+        age = hours((facts.now - deed.created_at).total_seconds() / 3600)
+        yield f"- {notes.link(deed.link)}, waiting for {age}"
+    if group.count > len(group.deeds):
+        yield f"- and {group.count - len(group.deeds)} more in `Pending_Approval`"
+    for name in facts.activity.asks[:10]:
+        yield f"- {notes.link(name.removesuffix('.md'))}, a question"
+
+
+def deeds(group: Group, what: str) -> Iterator[str]:
+    """Yield actions as links with their own words; the rest as a number."""
+    for deed in group.deeds:
+        said = words(deed.error or deed.summary)
+        yield f"- {notes.link(deed.link)}" + (f": {said}" if said else "")
+    if group.count > len(group.deeds):
+        yield f"- and {group.count - len(group.deeds)} more {what}"
+
+
+def figures(facts: Facts, names: Sequence[Name]) -> Iterator[str]:
+    """Yield a table of figures, a row for every source that should know one, and their bases."""
+    rows, bases = [], []
+    for name in names:
+        for statement in facts.statements:
+            if name in statement.figures:
+                found = statement.figures[name]
+                rows.append((TITLES[name], figure(found), statement.source))
+                if not isinstance(found, Gap):
+                    bases.append(f"> - {TITLES[name]} ({statement.source}): {found.basis}")
+    if not rows:
+        yield "Not known: no source of money figures is there."
+        return
+    yield table(("Figure", "Amount", "Source"), rows)
+    if bases:
+        yield "\n".join(["> [!info]- What was counted", *dict.fromkeys(bases)])
+
+
+def late_tasks(facts: Facts, shown: int) -> Iterator[str]:
+    """Yield the tasks that wait too long, as links."""
+    for name, days in facts.late_tasks[:shown]:
+        yield f"- {notes.link(name)}, {hours(days * 24)}"
+    if len(facts.late_tasks) > shown:
+        yield f"- and {len(facts.late_tasks) - shown} more"
+
+
+def metrics(facts: Facts) -> list[tuple[str, ...]]:
+    """Return the owner's metrics with what is measured now."""
+    return [_metric(facts, metric) for metric in facts.goals.metrics]
+
+
+def _metric(facts: Facts, metric: Metric) -> tuple[str, ...]:
+    alert = "none" if metric.alert is None else canonical_number(metric.alert)
+    head = (metric.name, canonical_number(metric.target), alert)
+    if metric.measure not in MEASURES:
+        known = ", ".join(sorted(MEASURES))
+        return (
+            *head,
+            "not measured",
+            f"`{words(metric.measure)}` is no measure; there are: {known}",
+        )
+    meaning, more_is_better = MEASURES[metric.measure]
+    value = MEASURED[metric.measure](facts)
+    if value is None:
+        return (*head, "no data", meaning)
+    now = Decimal(f"{value:.1f}").normalize()
+    sign = 1 if more_is_better else -1
+    if (now - metric.target) * sign >= 0:
+        word = "on target"
+    elif metric.alert is not None and (now - metric.alert) * sign <= 0:
+        word = "ALERT"
+    else:
+        word = "off target"
+    return (*head, f"{now:f}", f"{word}; {meaning}")
+
+
+def costs(facts: Facts) -> Iterator[str]:
+    """Yield what is paid again and again, and what to look at."""
+    found = facts.recurring
+    if isinstance(found, Gap):
+        yield f"Not known: {found.reason}"
+        return
+    if not found:
+        yield "No charge of a vendor comes back every month or year."
+        return
+    rows = [
+        (
+            item.last.vendor,
+            show_amount(item.last.amount, item.last.currency),
+            item.rhythm,
+            item.last.on.isoformat(),
+            item.use,
+            "; ".join(item.findings) or "nothing to say",
+        )
+        for item in found[:20]
+    ]
+    yield table(("Vendor", "Last charge", "Rhythm", "On", "Use", "Look at"), rows)
+    if len(found) > 20:
+        yield f"and {len(found) - 20} more."
+    if any(item.use == "not known" for item in found):
+        yield (
+            "Use is known only where you wrote it: a line under `subscriptions` in "
+            f"[[{GOALS_NOTE.removesuffix('.md')}]]."
+        )
+    yield "Nothing here can be cancelled by the program: that is yours to do with the vendor."
+
+
+def deadlines(facts: Facts) -> list[tuple[date, str, str]]:
+    """Return what is due within 14 days or late: day, words and a short label."""
+    limit = facts.today + SOON
+    found = [(p.due, f"Project {p.name}", f"Project {p.name}") for p in facts.goals.projects]
+    for statement in facts.statements:
+        if isinstance(statement.owing, tuple):
+            for bill in statement.owing:
+                if bill.due is not None:
+                    due = show_amount(bill.amount, bill.currency)
+                    text = f"Bill {bill.document} of {bill.partner}, {due} ({statement.source})"
+                    found.append((bill.due, text, f"Bill {bill.partner}"))
+    for day, deed in facts.expiring:
+        found.append((day, f"{notes.link(deed.link)} expires", f"Decide {deed.action_id}"))
+    return sorted(item for item in found if item[0] <= limit)
+
+
+def sources(facts: Facts) -> Iterator[str]:
+    """Yield where everything came from, and what is missing."""
+    yield f"- Journal: everything that was done, decided and came in; as of {facts.generated}."
+    for statement in facts.statements:
+        whose = f" of {statement.company}" if statement.company else ", company not named there"
+        asked = f", asked {statement.as_of:%Y-%m-%d %H:%M} UTC" if statement.as_of else ""
+        yield f"- {statement.source}{whose}{asked}."
+        for remark in statement.remarks:
+            yield f"- {remark}"
+    for gap in facts.gaps:
+        yield f"- NOT KNOWN. {gap}"
+
+
+def openings(facts: Facts) -> Iterator[str]:
+    """Yield the overdue invoices of customers, as a table."""
+    for statement in facts.statements:
+        if isinstance(statement.owed, tuple) and statement.owed:
+            rows = [
+                (
+                    item.document,
+                    item.partner,
+                    show_amount(item.amount, item.currency),
+                    item.due.isoformat() if item.due else "no date",
+                )
+                for item in statement.owed[:15]
+            ]
+            yield f"Overdue, oldest first ({statement.source}):"
+            yield table(("Invoice", "Customer", "Due amount", "Was due"), rows)
+            if len(statement.owed) > 15:
+                yield f"and {plural(len(statement.owed) - 15, 'more invoice')}."
