@@ -114,6 +114,19 @@ def assembled(settings: Settings, level: str) -> Iterator[tuple[Daemon, Inbox, l
             sessions.close()
 
 
+@contextmanager
+def reading(settings: Settings) -> Iterator[tuple[Workspace, Sessions]]:
+    """Open the vault's records with servers that only read; a daemon may run beside."""
+    from mcp_servers.client import Sessions
+
+    with workspace(settings, "warning") as ws:
+        sessions = Sessions(ws.services, settings, ws.paths.state, role="read")
+        try:
+            yield ws, sessions
+        finally:
+            sessions.close()
+
+
 def reads_mail(ws: Workspace) -> bool:
     """Return whether a mailbox is set up for reading."""
     return "email" in ws.services and not ws.services["email"].missing(ws.settings)
@@ -471,6 +484,32 @@ def _move(action_ids: list[str], vault: Path | None, folder: str, reason: str | 
             show_line(f"{action_id}: moved to {ws.vault.relative(target)}")
         if not is_running(ws.paths.state):
             show_line("No daemon is running here: nothing happens until you start one (bin/run).")
+
+
+# -- reports --------------------------------------------------------------------------------------
+
+
+@app.command()
+def audit(vault: VaultOption = None) -> None:
+    """Write the audit of the last seven days now; prints its path."""
+    from core.reports.making import make_audit
+
+    with reading(load_settings(vault)) as (ws, sessions):
+        show_line(str(make_audit(ws, sessions, terminal.progress("Audit"))))
+
+
+@app.command()
+def briefing(
+    week: Annotated[
+        str | None, typer.Option(help="The week, 2026-W47; else the last one that is over.")
+    ] = None,
+    vault: VaultOption = None,
+) -> None:
+    """Write the briefing of a week now; prints its path."""
+    from core.reports.making import make_briefing
+
+    with reading(load_settings(vault)) as (ws, sessions):
+        show_line(str(make_briefing(ws, sessions, week, terminal.progress("Briefing"))))
 
 
 # -- keep -----------------------------------------------------------------------------------------

@@ -80,6 +80,7 @@ class Sessions:
         state: where locks and the children's error output lie.
         python: the interpreter of the children.
         ping_every_s: how often a server with a call under way is asked whether it lives.
+        role: what the children may do; a command beside a running daemon only reads.
     """
 
     def __init__(
@@ -89,12 +90,15 @@ class Sessions:
         state: Path,
         python: str = "",
         ping_every_s: float = PING_EVERY_S,
+        *,
+        role: str = "execute",
     ) -> None:
         self._services = services
         self._settings = settings
         self._state = state
         self._python = python or sys.executable
         self._ping_every_s = ping_every_s
+        self._role = role
         self._lines: dict[str, _Line] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -301,7 +305,7 @@ class Sessions:
         names = [*COMMON, own.live_flag, *(row.name for row in own.settings)]
         return {
             **self._settings.raw(names),
-            "AI_EMPLOYEE_ROLE": "execute",
+            "AI_EMPLOYEE_ROLE": self._role,
             "AI_EMPLOYEE_HOME": str(self._settings.home),
             "PYTHONPATH": str(self._settings.home),
         }

@@ -41,12 +41,17 @@ class Role(StrEnum):
     """What a server process may do."""
 
     PROPOSE = "propose"
+    READ = "read"
+    """As `propose`; a command of the owner's asks, and the log says so."""
     EXECUTE = "execute"
 
     @classmethod
     def of(cls, text: str) -> Role:
-        """Return a role; anything but `execute` is the safe one."""
-        return cls.EXECUTE if text == cls.EXECUTE else cls.PROPOSE
+        """Return a role; anything unknown is the safe one."""
+        return next((role for role in cls if role == text), cls.PROPOSE)
+
+
+_ACTORS = {Role.PROPOSE: Actor.CLAUDE, Role.READ: Actor.CLI, Role.EXECUTE: Actor.DAEMON}
 
 
 @dataclass
@@ -86,7 +91,7 @@ class Gate:
     @property
     def actor(self) -> Actor:
         """Return who is calling: only the daemon starts servers that may execute."""
-        return Actor.DAEMON if self.role is Role.EXECUTE else Actor.CLAUDE
+        return _ACTORS[self.role]
 
     def call(self, tool: str, raw: Mapping[str, object]) -> Answer:
         """Run one tool call and log it, whatever comes of it."""

@@ -86,7 +86,7 @@ def _money_sentence(facts: Facts) -> str:
     month = facts.figure(Name.REVENUE_MONTH)
     to_date = amount(month[1]) if month else "not known"
     return (
-        f"Revenue{whose} was {amount(week)} in the week and {to_date} in the month to date, "
+        f"Revenue{whose}: {amount(week)} in the week, {to_date} in the month to date, "
         f"{_pace(facts)} ({source.source}, before tax)."
     )
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from core import approvals
-from core.actions import Trust
+from core.actions import Findings, Trust
 from core.reports.facts import Suggestion
 from core.reports.text import plural, words
 from utils.audit_log import Actor
@@ -73,7 +73,7 @@ def _one(ws: Workspace, runner: Runner, facts: Facts, item: Open, name: str) -> 
         Actor.DAEMON,
         Trust.OWNER,
         source=name.removesuffix(".md"),
-        remarks=(f"{why} (Odoo). Check that it was not paid meanwhile.",),
+        findings=Findings(remarks=(f"{why} (Odoo). Check that it was not paid meanwhile.",)),
     )
     try:
         row, path = approvals.propose(ws, wish)
