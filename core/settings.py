@@ -22,6 +22,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Seconds after which a record that cannot be found in the books is taken as not made.",
         minimum=1,
     ),
+    Setting(
+        "READ_PAUSE_S",
+        Kind.SECONDS,
+        "0.1",
+        "Seconds until a service that gave no answer is asked again; twice as long each time.",
+    ),
     Setting("IDLE_STOP_S", Kind.SECONDS, "600", "Seconds until an idle server is stopped."),
     Setting(
         "LIMIT_AMOUNT",

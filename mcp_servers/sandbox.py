@@ -322,7 +322,7 @@ def _settings(fakes: Sequence[Fake], url: str) -> dict[str, str]:
     settings = {"DRY_RUN": "false"}
     for fake in fakes:
         settings |= fake.settings(url)
-    return settings | {"RECONCILE_LIMIT_S": "2"}
+    return settings | {"RECONCILE_LIMIT_S": "2", "READ_PAUSE_S": "0.01"}
 
 
 def settings_of(url: str) -> dict[str, str]:

@@ -18,20 +18,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from google.auth.exceptions import GoogleAuthError
 from googleapiclient.discovery import build
 from googleapiclient.errors import Error, HttpError
-from tenacity import (
-    Retrying,
-    retry_if_exception,
-    stop_after_attempt,
-    stop_after_delay,
-    wait_exponential,
-)
 
 from mcp_servers.email.credentials import SignIn
 from mcp_servers.email.failures import SIGN_IN_NEEDED, explain, explain_status
 from mcp_servers.email.transport import DiscoveryHttp, NotSignedInError
 from mcp_servers.once import LostError, NotConnectedError
+from utils import retry
 from utils.clock import Clock, SystemClock
-from utils.errors import NotSentError, RateLimitedError, RejectedError, ServiceError
+from utils.errors import RejectedError, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,8 +39,6 @@ T = TypeVar("T")
 
 READ_TIMEOUT_S = 30.0
 WRITE_TIMEOUT_S = 60.0
-READ_ATTEMPTS = 5
-READS_LIMIT_S = 60.0
 PATH = "/gmail/v1/users/me"
 METADATA = ["From", "To", "Subject", "Date", "Message-ID", "X-AI-Employee-Key"]
 
@@ -77,6 +69,7 @@ class Reader:
         self.url = settings.text("GMAIL_API_URL")
         self._clock = clock or SystemClock()
         self._sign_in = SignIn(settings, timeout_s, writing=False)
+        self._pause_s = settings.seconds("READ_PAUSE_S")
         self._lock = threading.RLock()
         self._users: Any = None
 
@@ -163,19 +156,12 @@ class Reader:
             NotSentError: no answer came, or Gmail asked us to wait.
             RejectedError: Gmail refused the question.
         """
-        attempts = Retrying(
-            stop=stop_after_attempt(READ_ATTEMPTS) | stop_after_delay(READS_LIMIT_S),
-            wait=wait_exponential(multiplier=0.1, max=2),
-            retry=retry_if_exception(_may_ask_again),
-            reraise=True,
-        )
 
         def once() -> Row:
             return _answer(question(self._service()).execute(num_retries=0), part)
 
         with self._lock:
-            answer: Row = attempts(self._once, once, self._sign_in, writing=False)
-            return answer
+            return retry.ask(lambda: self._once(once, self._sign_in, writing=False), self._pause_s)
 
     def _service(self) -> Any:
         if self._users is None:
@@ -287,10 +273,6 @@ def header_of(row: Row, name: str) -> str:
 def _message(raw: bytes, thread_id: str | None) -> Row:
     message = {"raw": base64.urlsafe_b64encode(raw).decode("ascii")}
     return {**message, "threadId": thread_id} if thread_id else message
-
-
-def _may_ask_again(error: BaseException) -> bool:
-    return isinstance(error, NotSentError) and not isinstance(error, RateLimitedError)
 
 
 def _answer(value: object, part: str) -> Row:

@@ -18,13 +18,6 @@ from urllib.parse import urlsplit
 
 import odoorpc
 import odoorpc.error
-from tenacity import (
-    Retrying,
-    retry_if_exception,
-    stop_after_attempt,
-    stop_after_delay,
-    wait_exponential,
-)
 
 from mcp_servers.odoo.connection import Connection, Row, Session, rows_of
 from mcp_servers.odoo.failures import (
@@ -37,8 +30,9 @@ from mcp_servers.odoo.failures import (
 from mcp_servers.odoo.json2 import Json2, Json2Error, version_at
 from mcp_servers.odoo.questions import Questions
 from mcp_servers.odoo.transport import HttpStatusError, NotConnectedError, Opener
+from utils import retry
 from utils.clock import Clock, SystemClock, local_day
-from utils.errors import NotSentError, RateLimitedError, RejectedError, ServiceError
+from utils.errors import RejectedError, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -54,8 +48,6 @@ READ_TIMEOUT_S = 30.0
 WRITE_TIMEOUT_S = 150.0
 """Above the server's own limit of 120 s, or a slow write would be taken for a lost one."""
 
-READ_ATTEMPTS = 5
-READS_LIMIT_S = 60.0
 JSON_2_SINCE = 19
 
 _FAILURES = (
@@ -130,6 +122,7 @@ class Reader(Questions):
         self._settings = settings
         self._clock = clock or SystemClock()
         self._opener = Opener(urlsplit(settings.text("ODOO_URL")).hostname or "", timeout_s)
+        self._pause_s = settings.seconds("READ_PAUSE_S")
         self._lock = threading.RLock()
         self._session: Session | None = None
         self._refused_at: float | None = None
@@ -161,15 +154,8 @@ class Reader(Questions):
 
     def _ask(self, question: Callable[[Session], T]) -> T:
         """Ask, and ask again where no answer came: only for what changes nothing."""
-        attempts = Retrying(
-            stop=stop_after_attempt(READ_ATTEMPTS) | stop_after_delay(READS_LIMIT_S),
-            wait=wait_exponential(multiplier=0.1, max=2),
-            retry=retry_if_exception(_may_ask_again),
-            reraise=True,
-        )
         with self._lock:
-            answer: T = attempts(self._ask_once, question)
-            return answer
+            return retry.ask(lambda: self._ask_once(question), self._pause_s)
 
     def _ask_once(self, question: Callable[[Session], T]) -> T:
         try:
@@ -315,7 +301,3 @@ def _major(version: str) -> int:
     """Return 18 for `18.0`, `18.0+e`, `saas~18.2+e`."""
     number = re.search(r"\d+", version)
     return int(number[0]) if number else 0
-
-
-def _may_ask_again(error: BaseException) -> bool:
-    return isinstance(error, NotSentError) and not isinstance(error, RateLimitedError)

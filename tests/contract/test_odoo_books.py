@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from core.actions import key_of, payload_of
+from core.settings import SETTINGS
 from mcp_servers.catalog import ACTIONS, SERVICE_SETTINGS
 from mcp_servers.odoo.client import Reader, Writer
 from mcp_servers.odoo.fake import OdooFake
@@ -60,7 +61,7 @@ def odoo(sandbox: Sandbox, connection: str) -> OdooFake:
 @pytest.fixture
 def settings(sandbox: Sandbox, connection: str, odoo: OdooFake) -> Settings:
     values = sandbox.settings() | CONNECTIONS[connection][1]
-    return Settings(SERVICE_SETTINGS, values, Path())
+    return Settings((*SETTINGS, *SERVICE_SETTINGS), values, Path())
 
 
 @pytest.fixture

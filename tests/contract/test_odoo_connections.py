@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from core.actions import key_of, payload_of
+from core.settings import SETTINGS
 from mcp_servers.catalog import ACTIONS, SERVICE_SETTINGS
 from mcp_servers.odoo.client import Reader, Writer
 from mcp_servers.odoo.fake import OdooFake
@@ -51,7 +52,7 @@ def odoo(sandbox: Sandbox) -> OdooFake:
 @pytest.fixture
 def settings(sandbox: Sandbox, odoo: OdooFake) -> Settings:
     values = sandbox.settings() | {"ODOO_API_KEY": SECRET}
-    return Settings(SERVICE_SETTINGS, values, Path())
+    return Settings((*SETTINGS, *SERVICE_SETTINGS), values, Path())
 
 
 def make_partner(settings: Settings) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from core.actions import key_of, payload_of
+from core.settings import SETTINGS
 from mcp_servers.catalog import ACTIONS, READS, SERVICE_SETTINGS
 from mcp_servers.odoo.client import Reader, Writer
 from mcp_servers.odoo.keys import key_expires_on
@@ -36,7 +37,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def settings() -> Settings:
-    return Settings(SERVICE_SETTINGS, GIVEN, Path())
+    return Settings((*SETTINGS, *SERVICE_SETTINGS), GIVEN, Path())
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from core.settings import SETTINGS
 from mcp_servers.catalog import READS, SERVICE_SETTINGS
 from mcp_servers.odoo.client import Reader
 from mcp_servers.odoo.fake import OdooFake
@@ -42,7 +43,7 @@ def odoo(running: Sandbox, request: pytest.FixtureRequest) -> OdooFake:
 @pytest.fixture
 def reader(running: Sandbox, odoo: OdooFake) -> Reader:
     values = running.settings() | {"ODOO_API_KEY": "k", "ODOO_COMPANY_ID": "1"}
-    return Reader(Settings(SERVICE_SETTINGS, values, Path()), CLOCK)
+    return Reader(Settings((*SETTINGS, *SERVICE_SETTINGS), values, Path()), CLOCK)
 
 
 def ask(reader: Reader, tool: str, **arguments: object) -> Page:
@@ -174,7 +175,7 @@ def test_what_is_paid_is_not_due(books: OdooFake, reader: Reader) -> None:
 
 def test_another_company_has_other_figures(books: OdooFake, running: Sandbox) -> None:
     values = running.settings() | {"ODOO_API_KEY": "k", "ODOO_COMPANY_ID": "2"}
-    theirs = Reader(Settings(SERVICE_SETTINGS, values, Path()), CLOCK)
+    theirs = Reader(Settings((*SETTINGS, *SERVICE_SETTINGS), values, Path()), CLOCK)
     page = ask(theirs, "get_financial_summary", period="week")
     assert page.extra["company"] == "Sister Company"
     assert amounts(page)["revenue", "USD"] == "5000.00"

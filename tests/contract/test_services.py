@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import pytest
 
 from core.actions import Payload, key_of, payload_of
+from core.settings import SETTINGS
 from mcp_servers.catalog import ACTIONS, READS, SERVICE_SETTINGS, SERVICES
 from mcp_servers.odoo.fake import OdooFake
 from mcp_servers.sandbox import Sandbox
@@ -339,7 +340,7 @@ def settings(sandbox: Sandbox, case: Case) -> Settings:
     odoo_in(sandbox).switch(version=case.version)
     if case.prepare is not None:
         case.prepare(odoo_in(sandbox))
-    return Settings(SERVICE_SETTINGS, sandbox.settings() | case.settings, Path())
+    return Settings((*SETTINGS, *SERVICE_SETTINGS), sandbox.settings() | case.settings, Path())
 
 
 def toolset_of(case: Case) -> Toolset:

@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from core.actions import Payload, canonical, payload_of
+from core.settings import SETTINGS
 from mcp_servers.catalog import ACTIONS, READS, SERVICE_SETTINGS, SERVICES
 from mcp_servers.odoo.actions.documents import CreateInvoice, InvoiceLine
 from mcp_servers.odoo.tools import TOOLSET
@@ -41,7 +42,7 @@ def payload(**changed: object) -> Payload:
 def settings(**values: str) -> Settings:
     from pathlib import Path
 
-    return Settings(SERVICE_SETTINGS, values, Path())
+    return Settings((*SETTINGS, *SERVICE_SETTINGS), values, Path())
 
 
 @pytest.mark.parametrize("price", [1250, "1250", "1250.0", "1250.000", Decimal("1250.0")], ids=repr)

@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from core.actions import payload_of
+from core.settings import SETTINGS
 from mcp_servers.catalog import ACTIONS, SERVICE_SETTINGS, SERVICES
 from mcp_servers.twitter.actions import CreatePost
 from mcp_servers.twitter.tools import TOOLSET
@@ -24,7 +25,7 @@ def post(text: str, **more: object) -> CreatePost:
 
 
 def settings(**values: str) -> Settings:
-    return Settings(SERVICE_SETTINGS, values, Path())
+    return Settings((*SETTINGS, *SERVICE_SETTINGS), values, Path())
 
 
 def test_the_text_is_kept_as_x_keeps_it() -> None:
