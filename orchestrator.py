@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from utils import terminal
-from utils.errors import AppError, ConfigError, JournalError, ServiceError, UsageError
+from utils.errors import (
+    AppError,
+    ConfigError,
+    JournalError,
+    LockHeldError,
+    ServiceError,
+    UsageError,
+)
 from utils.terminal import show_facts, show_json, show_line, show_table
 
 if TYPE_CHECKING:
@@ -157,10 +164,11 @@ def poll_mail_once(ws: Workspace) -> None:
     """Take in new mail once, when a mailbox is set up; a mailbox that is down is said."""
     if not reads_mail(ws):
         return
+    watcher = gmail_watcher(ws)
     try:
-        while gmail_watcher(ws).poll().waiting:
+        while watcher.poll().waiting:
             pass
-    except ServiceError as error:
+    except (LockHeldError, ServiceError) as error:
         sys.stderr.write(f"{error}\n")
 
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from core.journal_file import JournalFile
 from core.records import Ask, Source
+from core.story import Story
 from utils.clock import iso
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from core.records import Entry
 
-class Arrivals(JournalFile):
+
+class Arrivals(Story):
     """The files and mails that became tasks, and the clarifications about them."""
 
     def source(self, key: str) -> Source | None:
@@ -46,13 +48,16 @@ class Arrivals(JournalFile):
                 ),
             )
 
-    def source_written(self, key: str, name: str) -> None:
-        """Note that the task note of something is on disk, under this name."""
-        self._mark_source("name", key, name)
+    def source_written(self, key: str, name: str, *entries: Entry) -> None:
+        """Note that the task note of something is on disk, under this name, and tell it."""
+        with self._transaction(self._light) as connection:
+            connection.execute("UPDATE sources SET name = ? WHERE key = ?", (name, key))
+            self._tell(connection, entries)
 
     def source_triaged(self, key: str, outcome: str) -> None:
         """Note what became of something; it is not triaged again."""
-        self._mark_source("triaged", key, outcome)
+        with self._transaction(self._light) as connection:
+            connection.execute("UPDATE sources SET triaged = ? WHERE key = ?", (outcome, key))
 
     def came_in_since(self, since: datetime) -> int:
         """Return how much came in since an instant."""
@@ -61,10 +66,6 @@ class Arrivals(JournalFile):
                 "SELECT count(*) FROM sources WHERE at >= ?", (iso(since),)
             ).fetchone()
         return int(count)
-
-    def _mark_source(self, column: str, key: str, value: str) -> None:
-        with self._transaction(self._light) as connection:
-            connection.execute(f"UPDATE sources SET {column} = ? WHERE key = ?", (value, key))
 
     def _sources(self, where: str, values: Sequence[object]) -> list[Source]:
         with self._lock:

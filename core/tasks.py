@@ -76,17 +76,16 @@ def drop(ws: Workspace, dropped: Dropped) -> Source:
     if path is None:
         text = render(ws, source.note_id, dropped)
         path = ws.vault.create(ws.vault.folder(Folder.NEEDS_ACTION), name, text)
-    ws.journal.source_written(dropped.key, path.name)
-    ws.chronicle.record(
-        Entry(
-            Event.PROPOSED,
-            Actor.DAEMON,
-            action="task.create",
-            target=ws.vault.relative(path),
-            parameters={"source": dropped.source, "key": dropped.key},
-            correlation_id=source.note_id,
-        )
+    told = Entry(
+        Event.PROPOSED,
+        Actor.DAEMON,
+        action="task.create",
+        target=ws.vault.relative(path),
+        parameters={"source": dropped.source, "key": dropped.key},
+        correlation_id=source.note_id,
     )
+    ws.journal.source_written(dropped.key, path.name, told)
+    ws.chronicle.flush()
     return replace(source, name=path.name)
 
 

@@ -2,15 +2,19 @@
 
 Rules: the mailbox is never changed; a mail is known by its id for ever; its original is kept under
 its digest before its note is written; the cursor moves only when every note of a poll is durable;
-a flood is worked off in portions, and how many still wait is shown.
+a flood is searched for once and worked off in portions, and how many still wait is shown; one
+process reads the mailbox at a time, so that the watcher of an ended daemon doubles nothing.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
 
 from core import tasks, vitals
 from core.extract import mail as mails
@@ -18,7 +22,7 @@ from core.sources import CursorTooOldError
 from core.vault import Folder
 from utils import files
 from utils.clock import from_iso, iso
-from utils.errors import NoteError, RateLimitedError, RejectedError, ServiceError
+from utils.errors import LockHeldError, NoteError, RateLimitedError, RejectedError, ServiceError
 from utils.log import get_logger
 
 if TYPE_CHECKING:
@@ -29,10 +33,16 @@ if TYPE_CHECKING:
 
 log = get_logger()
 CURSOR = "gmail:cursor"
+LOCK_NAME = "gmail-watcher.lock"
+LOCK_WAIT_S = 5.0
+LOCK_AGAIN_S = 1.0
 GONE = "HTTP 404"
 PORTION = 500
 OVERLAP = timedelta(days=1)
 """The mailbox's search knows days only; mails seen twice are recognised by their id."""
+LATE = timedelta(days=31)
+"""What is rescued from spam or imported keeps its old date; the mailbox empties spam after 30."""
+LATE_EVERY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,7 @@ class Polled:
     """What one poll brought.
 
     Args:
-        new: notes written.
+        new: mails taken in.
         waiting: mails that still wait for their turn.
     """
 
@@ -48,14 +58,33 @@ class Polled:
     waiting: int
 
 
+@dataclass
+class _Found:
+    """What a search found and what of it still has to come in.
+
+    Args:
+        ids: not taken in yet, oldest first.
+        history: the mailbox's cursor from before the search.
+        latest: when the newest mail taken in so far was received.
+        late: when mails with an old date were last looked for.
+    """
+
+    ids: deque[str]
+    history: str
+    latest: datetime | None
+    late: str
+
+
 class GmailWatcher:
-    """Polls one mailbox.
+    """Polls one mailbox; one process does so at a time.
 
     Args:
         ws: the vault and its records.
         mailbox: reads the mail.
         query: which mails become tasks, in the mailbox's own search words.
         progress: told how many of how many were looked at.
+        portion: how many mails one poll takes in at most.
+        lock_wait_s: how long it is waited for another process that reads the mailbox.
     """
 
     def __init__(
@@ -64,36 +93,67 @@ class GmailWatcher:
         mailbox: Mailbox,
         query: str,
         progress: Callable[[int, int], None] = lambda _done, _all: None,
+        *,
+        portion: int = PORTION,
+        lock_wait_s: float = LOCK_WAIT_S,
     ) -> None:
         self._ws = ws
         self._mailbox = mailbox
         self._query = query
         self._progress = progress
+        self._size = portion
+        self._lock_wait_s = lock_wait_s
+        self._stopping = threading.Event()
+        self._lock = FileLock(ws.paths.state / LOCK_NAME)
+        self._found: _Found | None = None
 
     def poll(self) -> Polled:
-        """Take in what is new, at most a portion."""
+        """Take in what is new, at most a portion; told to stop, the rest keeps its turn.
+
+        Raises:
+            LockHeldError: the watcher of an ended daemon has not ended yet.
+            ServiceError: the mailbox cannot be read now.
+        """
+        try:
+            with self._lock.acquire(timeout=self._lock_wait_s):
+                self._found = self._found or self._look()
+                return self._portion(self._found) if self._found else Polled(0, 0)
+        except Timeout:
+            raise LockHeldError("Another process still reads this mailbox.") from None
+
+    def _look(self) -> _Found | None:
+        """Search for what is new, None when nothing has changed."""
         cursor = self._ws.journal.recall(CURSOR) or {}
+        now = self._ws.clock.now()
+        late = not cursor.get("late") or now - from_iso(cursor["late"]) >= LATE_EVERY
         _, present = self._mailbox.profile()
-        if (
-            cursor
-            and not vitals.waiting(self._ws.journal, vitals.GMAIL)
-            and not self._has_changed(cursor)
-        ):
-            return Polled(0, 0)
-        after = from_iso(cursor["after"]) - OVERLAP if cursor.get("after") else None
-        fresh = [i for i in self._mailbox.search(self._query, after) if not self._is_known(i)]
-        portion = list(reversed(fresh))[:PORTION]
+        waiting = vitals.waiting(self._ws.journal, vitals.GMAIL)
+        if cursor and not waiting and not late and not self._has_changed(cursor):
+            return None
         latest = from_iso(cursor["after"]) if cursor.get("after") else None
-        for number, mail_id in enumerate(portion, start=1):
-            received = self._fetched(mail_id)
-            if received is not None:
-                latest = received if latest is None else max(latest, received)
-            self._progress(number, len(fresh))
-        waiting = len(fresh) - len(portion)
-        vitals.say_waiting(self._ws.journal, vitals.GMAIL, waiting)
-        if waiting == 0:
-            self._keep_cursor(present, latest)
-        return Polled(len(portion), waiting)
+        after = latest - (LATE if late else OVERLAP) if latest else None
+        fresh = [i for i in self._mailbox.search(self._query, after) if not self._is_known(i)]
+        looked = iso(now) if late else cursor["late"]
+        return _Found(deque(reversed(fresh)), present, latest, looked)
+
+    def _portion(self, found: _Found) -> Polled:
+        """Take in a portion of what was found; the cursor moves when nothing of it is left."""
+        whole, new = len(found.ids), 0
+        vitals.say_waiting(self._ws.journal, vitals.GMAIL, whole)
+        try:
+            while found.ids and new < self._size and not self._stopping.is_set():
+                received = self._fetched(found.ids[0])
+                if received is not None:
+                    found.latest = max(found.latest or received, received)
+                found.ids.popleft()
+                new += 1
+                self._progress(new, whole)
+            if not found.ids:
+                self._keep_cursor(found)
+                self._found = None
+        finally:
+            vitals.say_waiting(self._ws.journal, vitals.GMAIL, len(found.ids))
+        return Polled(new, len(found.ids))
 
     def _has_changed(self, cursor: dict[str, str]) -> bool:
         try:
@@ -105,9 +165,10 @@ class GmailWatcher:
             self._ws.journal.remember(CURSOR, {**cursor, "history": new})
         return bool(changed)
 
-    def _keep_cursor(self, history: str, latest: datetime | None) -> None:
-        after = iso(latest) if latest else None
-        self._ws.journal.remember(CURSOR, {"history": history, "after": after})
+    def _keep_cursor(self, found: _Found) -> None:
+        after = iso(found.latest) if found.latest else None
+        cursor = {"history": found.history, "after": after, "late": found.late}
+        self._ws.journal.remember(CURSOR, cursor)
 
     def _is_known(self, mail_id: str) -> bool:
         source = self._ws.journal.source(_key(mail_id))
@@ -171,10 +232,14 @@ class GmailWatcher:
         Raises:
             RejectedError: the mailbox needs a person (a new sign-in).
         """
+        self._stopping = stopping
         while not stopping.is_set():
             wait_s = every_s
             try:
                 polled = self.poll()
+            except LockHeldError as error:
+                log.info("gmail.locked", reason=str(error))
+                wait_s = LOCK_AGAIN_S
             except RateLimitedError as error:
                 wait_s = self._until(error.retry_at, every_s)
                 self._say(f"asked to wait: {error.message}")

@@ -1,0 +1,230 @@
+"""Mail that becomes tasks, each once: `watchers/gmail.py`, on a mailbox in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+from filelock import FileLock
+
+from core import vitals
+from core.sources import CursorTooOldError, RawMail
+from core.vault import Folder
+from core.workspace import Workspace
+from tests.unit.conftest import NOON
+from utils import durable
+from utils.clock import FixedClock, iso
+from utils.errors import LockHeldError, RateLimitedError, RejectedError
+from watchers.gmail import CURSOR, GONE, LOCK_NAME, GmailWatcher, Polled
+
+OLD = timedelta(days=5)
+
+
+@dataclass
+class Box:
+    """A mailbox in memory, oldest mail first.
+
+    Args:
+        mails: by id.
+        history: ids in the order in which they came into the inbox.
+        gone: ids that the search still finds and nobody can fetch.
+        failing: the error of each next fetch.
+        searches: from when on was searched.
+    """
+
+    mails: dict[str, RawMail] = field(default_factory=dict)
+    history: list[str] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
+    failing: list[Exception | None] = field(default_factory=list)
+    searches: list[datetime | None] = field(default_factory=list)
+    fetched: list[str] = field(default_factory=list)
+    forgets: bool = False
+
+    def add(self, count: int = 1, at: datetime = NOON, *, tell: bool = True) -> None:
+        for _ in range(count):
+            number = len(self.mails)
+            data = f"From: a@b.example\nSubject: mail {number}\n\nWords {number}.\n".encode()
+            self.mails[f"m{number:05d}"] = RawMail(f"m{number:05d}", "t1", data, at)
+            if tell:
+                self.history.append(f"m{number:05d}")
+
+    def profile(self) -> tuple[str, str]:
+        return "owner@b.example", str(len(self.history))
+
+    def changes(self, since: str) -> tuple[Sequence[str], str]:
+        if self.forgets:
+            raise CursorTooOldError
+        return self.history[int(since) :], str(len(self.history))
+
+    def search(self, query: str, after: datetime | None) -> Iterator[str]:
+        assert query == "in:inbox"
+        self.searches.append(after)
+        found = [m for m in self.mails.values() if after is None or m.received >= after]
+        yield from (m.id for m in sorted(found, key=lambda m: (m.received, m.id), reverse=True))
+
+    def fetch(self, mail_id: str) -> RawMail:
+        error = self.failing.pop(0) if self.failing else None
+        if error is not None:
+            raise error
+        if mail_id in self.gone:
+            raise RejectedError("email", "gone", error_class=GONE)
+        self.fetched.append(mail_id)
+        return self.mails[mail_id]
+
+
+@pytest.fixture
+def box() -> Box:
+    return Box()
+
+
+@pytest.fixture
+def watcher(ws: Workspace, box: Box) -> GmailWatcher:
+    return GmailWatcher(ws, box, "in:inbox")
+
+
+def subjects(ws: Workspace) -> list[str]:
+    """Return the subjects of all task notes, in the order of their ids."""
+    texts = [p.read_text() for p in sorted(ws.vault.folder(Folder.NEEDS_ACTION).glob("EML-*.md"))]
+    return [text.split('subject: "')[1].split('"')[0] for text in texts]
+
+
+def told(ws: Workspace) -> list[str]:
+    """Return the mails that the daily log tells of."""
+    entries = [e for day in ws.chronicle.days() for e in ws.chronicle.entries(day)]
+    return [str(e["parameters"]["key"]) for e in entries if e["action"] == "task.create"]  # type: ignore[index]
+
+
+def test_mails_come_in_once_oldest_first(ws: Workspace, box: Box, watcher: GmailWatcher) -> None:
+    box.add(3)
+    assert watcher.poll() == Polled(3, 0)
+    assert watcher.poll() == Polled(0, 0)
+    box.add()
+    assert watcher.poll() == Polled(1, 0)
+    assert subjects(ws) == ["mail 0", "mail 1", "mail 2", "mail 3"]
+    assert told(ws) == [f"gmail:m{n:05d}" for n in range(4)]
+    assert box.fetched == sorted(box.mails), "each mail is fetched once"
+
+
+def test_a_flood_is_searched_for_once_and_says_how_many_wait(ws: Workspace, box: Box) -> None:
+    watcher = GmailWatcher(ws, box, "in:inbox", portion=4)
+    box.add(10)
+    assert watcher.poll() == Polled(4, 6)
+    assert vitals.waiting(ws.journal, vitals.GMAIL) == 6
+    assert ws.journal.recall(CURSOR) is None, "the cursor waits for the last mail"
+    box.add()  # while the flood is worked off
+    assert [watcher.poll() for _ in range(2)] == [Polled(4, 2), Polled(2, 0)]
+    assert len(box.searches) == 1
+    assert watcher.poll() == Polled(1, 0)
+    assert subjects(ws) == [f"mail {n}" for n in range(11)]
+    assert vitals.waiting(ws.journal, vitals.GMAIL) == 0
+
+
+def test_told_to_stop_it_ends_after_the_mail_in_hand(ws: Workspace, box: Box) -> None:
+    stopping = threading.Event()
+
+    def progress(done: int, _whole: int) -> None:
+        if done == 2:
+            stopping.set()
+
+    box.add(5)
+    GmailWatcher(ws, box, "in:inbox", progress).run(stopping, 60)
+    assert len(subjects(ws)) == 2
+    vital = vitals.vital(ws, vitals.GMAIL)
+    assert vital is not None
+    assert (vital.state, vital.waiting) == ("3 more mails wait", 3)
+    assert GmailWatcher(ws, box, "in:inbox").poll() == Polled(3, 0)
+    assert subjects(ws) == [f"mail {n}" for n in range(5)]
+
+
+def test_only_one_process_reads_a_mailbox(ws: Workspace, box: Box) -> None:
+    """The watcher of a killed daemon goes on for a moment beside the new daemon's."""
+    watcher = GmailWatcher(ws, box, "in:inbox", lock_wait_s=0)
+    box.add()
+    with FileLock(ws.paths.state / LOCK_NAME), pytest.raises(LockHeldError):
+        watcher.poll()
+    assert subjects(ws) == []
+    assert watcher.poll() == Polled(1, 0)
+
+
+def test_asked_to_wait_nothing_is_lost_and_the_rest_is_shown(
+    ws: Workspace, box: Box, watcher: GmailWatcher
+) -> None:
+    box.add(4)
+    box.failing = [None, RateLimitedError("email", "slow down")]
+    with pytest.raises(RateLimitedError):
+        watcher.poll()
+    assert vitals.waiting(ws.journal, vitals.GMAIL) == 3
+    assert watcher.poll() == Polled(3, 0)
+    assert subjects(ws) == [f"mail {n}" for n in range(4)]
+
+
+def test_a_mail_that_vanishes_meanwhile_is_passed_over(
+    ws: Workspace, box: Box, watcher: GmailWatcher
+) -> None:
+    box.add(3)
+    box.gone = {"m00001"}
+    assert watcher.poll().waiting == 0
+    assert subjects(ws) == ["mail 0", "mail 2"]
+
+
+def test_a_forgotten_cursor_costs_a_search(ws: Workspace, box: Box, watcher: GmailWatcher) -> None:
+    box.add()
+    watcher.poll()
+    box.forgets = True
+    box.add()
+    assert watcher.poll() == Polled(1, 0)
+    assert len(subjects(ws)) == 2
+
+
+def test_a_mail_with_an_old_date_comes_in_within_a_day(
+    ws: Workspace, clock: FixedClock, box: Box, watcher: GmailWatcher
+) -> None:
+    """Rescued from spam it keeps its date, and the mailbox tells of no new mail."""
+    box.add()
+    watcher.poll()
+    box.add(at=NOON - OLD, tell=False)
+    assert watcher.poll() == Polled(0, 0)
+    clock.advance(86_400)
+    assert watcher.poll() == Polled(1, 0)
+    assert subjects(ws) == ["mail 0", "mail 1"]
+    assert ws.journal.recall(CURSOR)["after"] == iso(NOON), "the cursor does not go back"
+    assert watcher.poll() == Polled(0, 0)
+    assert len(box.searches) == 2
+
+
+class _DiedError(BaseException):
+    """The process ends here."""
+
+
+POINTS = 28
+"""As often a poll of one mail announces a durable effect, before or after; one more is no death."""
+
+
+@pytest.mark.parametrize("point", range(POINTS + 1))
+def test_a_death_at_any_point_neither_loses_nor_doubles(
+    ws: Workspace, clock: FixedClock, box: Box, watcher: GmailWatcher, point: int
+) -> None:
+    """Note, original and log entry of a mail are there once, wherever the watcher dies."""
+    box.add()
+    left = point
+
+    def die(_phase: str, _name: str) -> None:
+        nonlocal left
+        clock.advance(0.001)  # no real clock answers twice alike
+        left -= 1
+        if left == -1:
+            raise _DiedError
+
+    try:
+        with durable.listening(die):
+            watcher.poll()
+    except _DiedError:
+        GmailWatcher(ws, box, "in:inbox").poll()
+    assert (left < 0) == (point < POINTS), "POINTS is not the number of effects"
+    ws.chronicle.flush()
+    assert subjects(ws) == ["mail 0"]
+    assert told(ws) == ["gmail:m00000"]
+    assert len(list(ws.vault.folder(Folder.ATTACHMENTS).glob("*.eml"))) == 1
