@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NewType
 
+from utils.config import Kind
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from decimal import Decimal
@@ -242,6 +244,8 @@ class Service:
         reads: what it can be asked.
         settings: its rows of the settings table (`<NAME>_LIVE` is added by the catalogue).
         required: groups of settings of which one each must be set, e.g. (("KEY", "PASSWORD"),).
+        required_to_write: the same for what is needed beyond that to act; a path among them must
+            be there, and reads go on without.
         account: names the account that would be used, from settings alone, no secret in it.
         probe: the read tool that costs nothing and tells whether the service can be reached.
     """
@@ -254,6 +258,7 @@ class Service:
     required: tuple[tuple[str, ...], ...]
     account: Callable[[Settings], str]
     probe: str | None = None
+    required_to_write: tuple[tuple[str, ...], ...] = ()
 
     @property
     def live_flag(self) -> str:
@@ -268,9 +273,28 @@ class Service:
             if not any(settings.is_set(name) for name in group)
         ]
 
+    def missing_to_write(self, settings: Settings) -> list[str]:
+        """Return what must still be set, or be there, before anything can be done for real."""
+        missing = self.missing(settings)
+        for group in self.required_to_write:
+            named = [name for name in group if settings.is_set(name)]
+            if not named:
+                missing.append(" or ".join(group))
+            elif not any(_is_there(settings, name) for name in named):
+                missing.append(f"the file that {' or '.join(named)} names")
+        return missing
+
     def account_in(self, settings: Settings) -> str:
         """Return the account's name, or "not set up"."""
         return "not set up" if self.missing(settings) else self.account(settings)
+
+
+def _is_there(settings: Settings, name: str) -> bool:
+    """Return whether a setting is no path, or one to an existing file."""
+    if settings.table[name].kind is not Kind.PATH:
+        return True
+    path = settings.path(name)
+    return path is not None and path.is_file()
 
 
 def canonical(value: object) -> str:

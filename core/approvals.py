@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from core import media, notes, policy, proposal
@@ -17,6 +18,7 @@ from core.actions import (
     Facts,
     Findings,
     Mode,
+    Payee,
     Payload,
     State,
     Tier,
@@ -27,11 +29,12 @@ from core.actions import (
 from core.records import Entry, Row
 from core.vault import Folder, note_name
 from utils.audit_log import Actor, Approval, Event
-from utils.clock import local_day
+from utils.clock import local_day, midnight
 from utils.errors import NoteError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
     from pathlib import Path
 
     from pydantic import ValidationError
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
 
 PREFIX = "APR"
 NOTHING_FOUND = Findings()
+MAIL_MAKES_KNOWN = timedelta(days=365)
+"""How far back a mail makes its recipient's domain a known one."""
 
 
 @dataclass(frozen=True)
@@ -110,15 +115,69 @@ def draft(ws: Workspace, request: Request) -> Draft:
         readiness.mode,
         readiness.missing,
         ws.account(action.service),
-        decide(ws, action, facts, request.trust),
+        decide(
+            ws,
+            action,
+            facts,
+            Basis(request.trust, str(request.actor), request.findings.payee),
+        ),
     )
 
 
-def decide(ws: Workspace, action: Action, facts: Facts, trust: Trust) -> Decision:
+@dataclass(frozen=True)
+class Basis:
+    """Who asks for an action, and what is known of who is paid.
+
+    Args:
+        trust: where the words come from.
+        origin: who asks.
+        payee: what the books say; None: nobody is paid, or they could not be asked.
+    """
+
+    trust: Trust
+    origin: str
+    payee: Payee | None = None
+
+    @classmethod
+    def of(cls, row: Row) -> Basis:
+        """Return the basis of a registered action."""
+        return cls(row.trust, row.origin, row.payee)
+
+
+def decide(ws: Workspace, action: Action, facts: Facts, basis: Basis) -> Decision:
     """Return the policy's decision about an action with these facts."""
-    known = bool(facts.counterparty) and ws.journal.knows_counterparty(facts.counterparty or "")
-    case = policy.Case(action.kind, action, facts, trust, known)
-    return policy.decide(ws.policy(), case)
+    rules, today = ws.policy(), local_day(ws.clock, ws.clock.now())
+    case = policy.Case(
+        action.kind,
+        action,
+        facts,
+        basis.trust,
+        known_counterparty=ws.journal.knows_counterparty(facts.counterparty or ""),
+        payee=basis.payee,
+        spent=_spent(ws, rules.limit_currency, today) if action.pays else policy.Spent(),
+        on=today,
+        by_assistant=basis.origin == Actor.CLAUDE,
+        known_domains=_known_domains(ws) if facts.recipients else frozenset(),
+    )
+    return policy.decide(rules, case)
+
+
+def _spent(ws: Workspace, currency: str, today: date) -> policy.Spent:
+    """Return what ran today under standing approvals; what was refused meanwhile counts too."""
+    pays = {kind for kind, action in ws.actions.items() if action.pays}
+    rows = ws.journal.approved_by_policy(midnight(ws.clock, today))
+    amounts = [
+        Decimal(row.amount or 0) for row in rows if row.kind in pays and row.currency == currency
+    ]
+    return policy.Spent(len(amounts), sum(amounts, Decimal(0)))
+
+
+def _known_domains(ws: Workspace) -> frozenset[str]:
+    """Return the owner's mail domain, and those that were written to before."""
+    since = ws.clock.now() - MAIL_MAKES_KNOWN
+    addresses = [ws.settings.text("OWNER_EMAIL"), *ws.journal.written_to(since)]
+    domains = {address.strip().rpartition("@")[2].casefold() for address in addresses}
+    return frozenset(domains - {""})
 
 
 def validated(action: Action, arguments: Mapping[str, object]) -> Payload:

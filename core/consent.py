@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from core import approvals, notes, proposal
+from core import approvals, notes, policy, proposal
 from core.actions import Action, Facts, Payload, Tier, digest_of
 
 if TYPE_CHECKING:
@@ -66,12 +66,12 @@ def read(ws: Workspace, action: Action, row: Row, note: Note) -> Reading:
     payload = approvals.payload_in(action, note)
     payload = _without_stale_lookup(action, row, payload)
     facts = approvals.facts_of(action, payload)
-    decision = approvals.decide(ws, action, facts, row.trust)
+    decision = approvals.decide(ws, action, facts, approvals.Basis.of(row))
     digest = digest_of(row.kind, payload, row.mode, row.account)
     changes = tuple(differences(row.payload, payload))
     reasons = [*_raised(row, decision), *_other_party(action, row, facts)]
     reasons += _other_record(action, row, payload)
-    reasons += _unchecked_payee(ws, action, row, facts, note)
+    reasons += _unchecked_payee(action, row, facts, note)
     reasons += proposal.disagreements(row, facts, note)
     verdict = Verdict.ASK_AGAIN if reasons else Verdict.RUN
     if decision.tier.rank > row.tier.rank and decision.tier is Tier.HARD_STOP:
@@ -121,16 +121,13 @@ def _other_record(action: Action, row: Row, payload: Payload) -> list[str]:
     return [f"you changed the {lookup.target} from {before} to {now}"]
 
 
-def _unchecked_payee(
-    ws: Workspace, action: Action, row: Row, facts: Facts, note: Note
-) -> list[str]:
-    """Return why a payment is not made yet: nobody checked the bank details of a new payee."""
+def _unchecked_payee(action: Action, row: Row, facts: Facts, note: Note) -> list[str]:
+    """Return why a payment is not made yet: nobody checked where the money goes."""
     if not action.pays or not row.mode.acts or note.front.get("payee_checked") is True:
         return []
-    if facts.counterparty and ws.journal.knows_counterparty(facts.counterparty):
-        return []
-    new = f"{notes.inline(facts.counterparty)} was never paid by this program"
-    return [f"{new}: check the bank details by another way, then tick the property payee_checked"]
+    doubts = policy.doubts_about(row.payee, facts.counterparty)
+    check = f"{policy.CHECK_PAYEE[0].lower()}{policy.CHECK_PAYEE[1:].rstrip('.')}"
+    return [f"{notes.inline(doubt.rstrip('.'))}: {check}" for doubt in doubts]
 
 
 def differences(before: object, after: object, name: str = "") -> list[str]:

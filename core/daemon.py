@@ -20,9 +20,9 @@ from core.actions import Mode
 from core.activity import Activity
 from core.dashboard import Dashboard
 from core.executor import Executor
+from core.handbook import HANDBOOK
 from core.journal_file import backups_folder, damaged
 from core.plans import Plans
-from core.policy import HANDBOOK
 from core.records import Entry
 from core.schedule import Schedule
 from utils import files

@@ -7,11 +7,13 @@ runs is the journal's copy; a row still `approved` after a lost server was not s
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from core import approvals, consent, filing, media, proposal
-from core.actions import Action, Mode, State, Tier
+from core.actions import Action, Findings, Mode, State, Tier
+from core.checks import ANSWER_AGAIN_S
 from core.consent import Reading, Verdict
 from core.copies import Copies
 from core.desk import Desk, Flight, Round
@@ -161,6 +163,18 @@ class Executor:
         if fresh is None or fresh.digest != look.digest:
             self.desk.wake_in(QUIET_S)
             return
+        found = self._checked_again(row, action, reading)
+        if found is None:
+            self.desk.wake_in(ANSWER_AGAIN_S)
+            return
+        if row.payee != found.payee:
+            row = replace(row, payee=found.payee)
+            reading = consent.read(self.ws, action, row, look.note)
+        self._decide(row, look, reading, found)
+
+    def _decide(self, row: Row, look: Look, reading: Reading, found: Findings) -> None:
+        """Approve a settled note, or say why it does not run."""
+        action = self.ws.actions[row.kind]
         readiness = self.ws.readiness(action.service)
         account = self.ws.account(action.service)
         pictures = media.differences(self.ws.vault.root, action.media, reading.payload)
@@ -169,12 +183,28 @@ class Executor:
         elif row.mode.acts and (readiness.mode is not row.mode or account != row.account):
             changed = ("the service's settings have changed since",)
             self.renewal.return_to_pending(row, look, reading, changed)
-        elif reasons := (*reading.reasons, *pictures):
+        elif reasons := (*reading.reasons, *pictures, *found.refusals):
             self.renewal.return_to_pending(row, look, reading, reasons)
         elif row.mode.acts and self._lacks_record(action, reading):
             self.renewal.return_to_pending(row, look, reading, (self._which(action),))
         else:
             self._approve(row, look, reading)
+
+    def _checked_again(self, row: Row, action: Action, reading: Reading) -> Findings | None:
+        """Ask the service about a payment, or an edited payload, as late as possible.
+
+        Returns:
+            What it says; what was known where there is nothing to ask; None while it is awaited.
+        """
+        asks = action.checked and (action.pays or reading.is_edited)
+        if not (asks and row.mode.acts and self.intake.checks.can_ask(action)):
+            return Findings(payee=row.payee)
+        about = f"{row.action_id} {reading.digest}"
+        found = self.intake.checks.resolve(action, reading.payload, about)
+        if found is None:
+            return None
+        self.intake.checks.forget(about)
+        return found[1]
 
     def _settle_s(self, row: Row, reading: Reading) -> float:
         settle_s = self.ws.settings.seconds("APPROVAL_UNDO_S") if row.mode.acts else 0.0
@@ -191,12 +221,13 @@ class Executor:
     def _approve(self, row: Row, look: Look, reading: Reading) -> None:
         """Give the grant: the payload is copied into the journal and the note is not read again."""
         now = self.ws.clock.now()
+        unasked = row.tier is Tier.AUTONOMOUS and not reading.is_edited
         start = self._not_before(reading) if row.mode.acts else None
         changes: dict[str, Any] = {
             "payload": reading.payload,
             "digest": reading.digest,
             "approved_at": now,
-            "approved_by": "policy" if row.tier is Tier.AUTONOMOUS else "owner",
+            "approved_by": "policy" if unasked else "owner",
             "grant_until": (start or now) + GRANT,
             "retry_at": start,
             "note": look.path.name,
@@ -206,9 +237,9 @@ class Executor:
             approvals.base_entry(
                 row,
                 Event.APPROVED,
-                Actor.OWNER,
+                Actor.DAEMON if unasked else Actor.OWNER,
                 digest=reading.digest,
-                approval_status=Approval.APPROVED,
+                approval_status=Approval.AUTO_APPROVED if unasked else Approval.APPROVED,
                 approved_by=str(changes["approved_by"]),
                 policy_hash=reading.decision.policy_hash,
             )

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core import approvals
-from core.actions import State
+from core.actions import State, Tier
 from core.adoption import UNWRITTEN_AGE_S, Adoption
 from core.checks import Checks, is_missing
 from core.inspection import QUIET_S, Look
@@ -120,15 +120,25 @@ class Intake:
         account = self.ws.account(action.service)
         self._warm_once(row)
         can_look_up = is_missing(action, row.payload) and self.checks.can_ask(action)
-        if readiness.mode is row.mode and account == row.account and not can_look_up:
+        runs_unasked = row.tier is Tier.AUTONOMOUS
+        as_registered = readiness.mode is row.mode and account == row.account
+        if as_registered and not can_look_up and not runs_unasked:
             self._true[look.path] = look  # nothing to do until the note or the world changes
             return
         if digest_in(self.ws, row, look) != row.digest:
             return  # the owner is at work on it
         if readiness.mode is not row.mode or account != row.account:
             self.renewal.reissue(row, look, action)
-        else:
+        elif can_look_up:
             self.renewal.complete(row, look, action)
+        else:
+            self._run_unasked(look)
+
+    def _run_unasked(self, look: Look) -> None:
+        """Take an autonomous action's note the owner's way; there every rule is asked again."""
+        self.ws.vault.move(look.path, self.ws.vault.folder(Folder.APPROVED))
+        self.desk.inspector.forget(look.path)
+        self.desk.wake_in(0)
 
     def _warm_once(self, row: Row) -> None:
         """Start the server of a new proposal, so that it is warm when the owner decides."""

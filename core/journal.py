@@ -173,6 +173,22 @@ class Journal(Arrivals, Runs):
             ).fetchall()
         return [from_iso(row[0]) for row in rows]
 
+    def approved_by_policy(self, since: datetime) -> list[Row]:
+        """Return the actions that were approved for real by a rule, not by the owner, since."""
+        return self._select(
+            "approved_at >= ? AND approved_by = 'policy' AND mode <> 'dry_run'", [iso(since)]
+        )
+
+    def written_to(self, since: datetime) -> list[str]:
+        """Return the mail addresses in the counterparties of what was done since."""
+        with self._lock:
+            rows = self._light.execute(
+                "SELECT DISTINCT counterparty FROM actions WHERE approved_at >= ?"
+                " AND state = 'done' AND instr(counterparty, '@') LIMIT 1000",
+                (iso(since),),
+            ).fetchall()
+        return [address for row in rows for address in str(row[0]).split(",")]
+
     def knows_counterparty(self, name: str) -> bool:
         """Return whether an action with this counterparty was ever done for real."""
         with self._lock:

@@ -1,7 +1,8 @@
 """Who decides about an action: the maximum over independent rules, each with its reason.
 
 Rules: rules only raise the tier; what is unknown asks; hard stops and the floor stand in code and
-no note can lower them; a broken policy block means the built-in defaults, and it is said.
+no note can lower them; only a dated standing approval lets a payment run unasked, and every doubt
+about it asks again. What the handbook says is read by `core/handbook.py`.
 """
 
 from __future__ import annotations
@@ -10,24 +11,17 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from core import strict_yaml
-from core.actions import Action, Facts, Tier, Trust, canonical
-from utils import files
-from utils.errors import NoteError
-from utils.money import parse_amount, show_amount
+from core.actions import Action, Facts, Payee, Tier, Trust, canonical
+from core.extract.addresses import looks_like
+from utils.money import show_amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-HANDBOOK = "Company_Handbook.md"
-HANDBOOK_LIMIT_BYTES = 1 << 20
-_BLOCK = re.compile(r"^```policy[ \t]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
-_OPENING = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[ \t]*policy(?=\s|$)", re.MULTILINE | re.IGNORECASE)
-_KEYS = frozenset({"limit_amount", "limit_currency", "approval_required", "hard_stop"})
+    from datetime import date
 
 HARD_STOPS = frozenset(
     {
@@ -51,6 +45,42 @@ HARD_STOPS = frozenset(
 _HARD_WORDS = re.compile(r"(^|[._])(bank|wire|iban|payout|transfer_money)([._]|$)")
 
 
+STANDING_AT_MOST = timedelta(days=366)
+"""A standing approval that ends later than this from now is no dated one."""
+
+DAILY_COUNT = 3
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A standing approval: payments to one payee that the owner approved in advance.
+
+    Args:
+        payee: the name as Odoo shows it.
+        max_amount: the most that one payment may be.
+        currency: of that amount.
+        until: the last day.
+    """
+
+    payee: str
+    max_amount: Decimal
+    currency: str
+    until: date
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What was paid today without asking.
+
+    Args:
+        count: how many payments.
+        amount: their sum in the limit's currency.
+    """
+
+    count: int = 0
+    amount: Decimal = Decimal(0)
+
+
 @dataclass(frozen=True)
 class Policy:
     """The rules in force.
@@ -59,13 +89,24 @@ class Policy:
         limit_amount: from this amount on the owner is asked.
         limit_currency: the currency of the limit; any other currency asks.
         raised: kinds that the handbook makes stricter.
+        standing: the standing approvals of the handbook.
+        daily_count: how many payments a day may run unasked.
+        daily_amount: their sum a day in the limit's currency; None: the limit.
         problem: why the handbook's block is not used, None when it is (or there is none).
     """
 
     limit_amount: Decimal
     limit_currency: str
     raised: Mapping[str, Tier] = field(default_factory=dict)
+    standing: tuple[Standing, ...] = ()
+    daily_count: int = DAILY_COUNT
+    daily_amount: Decimal | None = None
     problem: str | None = None
+
+    @property
+    def daily_sum(self) -> Decimal:
+        """Return how much a day may be paid unasked."""
+        return self.limit_amount if self.daily_amount is None else self.daily_amount
 
     @property
     def hash(self) -> str:
@@ -74,6 +115,11 @@ class Policy:
             "limit_amount": str(self.limit_amount),
             "limit_currency": self.limit_currency,
             "raised": {kind: str(tier) for kind, tier in self.raised.items()},
+            "standing": [
+                [each.payee, str(each.max_amount), each.currency, each.until.isoformat()]
+                for each in self.standing
+            ],
+            "daily": [self.daily_count, str(self.daily_sum)],
             "floor": sorted(HARD_STOPS),
         }
         return hashlib.sha256(canonical(facts).encode()).hexdigest()[:16]
@@ -129,6 +175,11 @@ class Case:
         facts: amount, counterparty and so on.
         trust: where the request's words come from.
         known_counterparty: whether an earlier action with it is done.
+        payee: what the books say about who is paid; None: they could not be asked.
+        spent: what was paid today without asking.
+        on: the owner's day.
+        by_assistant: whether an assistant asks, which may have read words of others.
+        known_domains: mail domains that the owner deals with.
     """
 
     kind: str
@@ -136,6 +187,11 @@ class Case:
     facts: Facts
     trust: Trust
     known_counterparty: bool = False
+    payee: Payee | None = None
+    spent: Spent = Spent()
+    on: date | None = None
+    by_assistant: bool = False
+    known_domains: frozenset[str] = frozenset()
 
 
 def plain_kind(kind: str) -> str:
@@ -152,6 +208,7 @@ def is_hard_stop(kind: str) -> bool:
 
 
 def _type_rule(policy: Policy, case: Case) -> Iterator[Hit]:
+    standing = _standing(policy, case)
     if is_hard_stop(case.kind):
         yield Hit(
             "hard_stop",
@@ -162,6 +219,8 @@ def _type_rule(policy: Policy, case: Case) -> Iterator[Hit]:
         yield Hit(
             "unknown_action_type", Tier.APPROVAL_REQUIRED, "Nobody here knows this kind of action."
         )
+    elif standing is not None and case.action.tier is Tier.APPROVAL_REQUIRED:
+        yield Hit("standing_approval", Tier.AUTONOMOUS, f"{_told(standing)} covers this payment.")
     else:
         words = {
             Tier.AUTONOMOUS: "This kind of action needs no approval.",
@@ -172,6 +231,59 @@ def _type_rule(policy: Policy, case: Case) -> Iterator[Hit]:
     raised = policy.raised.get(plain_kind(case.kind))
     if raised is not None:
         yield Hit("handbook", raised, f"Your handbook sets {case.kind} to {raised}.")
+
+
+def _told(standing: Standing) -> str:
+    amount = show_amount(standing.max_amount, standing.currency)
+    return f"Your standing approval ({standing.payee}, {amount}, until {standing.until})"
+
+
+def _for_payee(policy: Policy, case: Case) -> list[Standing]:
+    """Return the standing approvals for who is paid, whether they cover this payment or not."""
+    payee, name = case.payee, (case.facts.counterparty or "").strip().casefold()
+    if case.action is None or not case.action.pays or payee is None or not payee.is_paid:
+        return []
+    return [each for each in policy.standing if each.payee.strip().casefold() == name]
+
+
+def _standing(policy: Policy, case: Case) -> Standing | None:
+    """Return the standing approval that covers a payment."""
+    amount, on = case.facts.amount, case.on
+    if amount is None or on is None:
+        return None
+    for each in _for_payee(policy, case):
+        fits = each.currency == case.facts.currency and amount <= each.max_amount
+        if fits and on <= each.until <= on + STANDING_AT_MOST:
+            return each
+    return None
+
+
+def _standing_rule(policy: Policy, case: Case) -> Iterator[Hit]:
+    """Ask again about whatever makes a payment under a standing approval not the usual one."""
+    mine = _for_payee(policy, case)
+    if not mine:
+        return
+    if _standing(policy, case) is None:
+        yield _asks("standing_approval_not_met", f"{_told(mine[0])} does not cover this payment.")
+        return
+    amount = case.facts.amount or Decimal(0)
+    if case.payee is None or not case.payee.recurring:
+        yield _asks(
+            "not_recurring",
+            "It is not a usual payment: the last two must lie 25 to 35 days apart, each within "
+            "10 % of this one, and the last of them 25 days ago or more.",
+        )
+    if case.by_assistant:
+        yield _asks("assistant", "An assistant asks for it, who may have read words of others.")
+    if case.spent.count >= policy.daily_count:
+        yield _asks("daily_count", f"{case.spent.count} payments ran unasked today already.")
+    if case.spent.amount + amount > policy.daily_sum:
+        limit = show_amount(policy.daily_sum, policy.limit_currency)
+        yield _asks("daily_amount", f"With it, more than {limit} would be paid unasked today.")
+
+
+def _asks(rule: str, text: str) -> Hit:
+    return Hit(rule, Tier.APPROVAL_REQUIRED, text)
 
 
 def _amount_rule(policy: Policy, case: Case) -> Iterator[Hit]:
@@ -194,14 +306,49 @@ def _amount_rule(policy: Policy, case: Case) -> Iterator[Hit]:
         )
 
 
-def _payee_rule(policy: Policy, case: Case) -> Iterator[Hit]:
+def _counterparty_rule(policy: Policy, case: Case) -> Iterator[Hit]:
     del policy
-    if case.facts.counterparty and case.facts.amount is not None and not case.known_counterparty:
-        yield Hit(
+    pays = case.action is not None and case.action.pays
+    if pays or not case.facts.counterparty or case.facts.amount is None:
+        return
+    if not case.known_counterparty:
+        yield _asks(
             "new_counterparty",
-            Tier.APPROVAL_REQUIRED,
             f"The first action with {case.facts.counterparty} that this program would do.",
         )
+
+
+def _payee_rule(policy: Policy, case: Case) -> Iterator[Hit]:
+    """Ask for a check by another way where money may go to somebody, or somewhere, new."""
+    del policy
+    if case.action is not None and case.action.pays:
+        for doubt in doubts_about(case.payee, case.facts.counterparty):
+            yield _asks("payee", f"{doubt} {CHECK_PAYEE}")
+
+
+CHECK_PAYEE = "Check the bank details by another way, then set the property `payee_checked: true`."
+
+
+def doubts_about(payee: Payee | None, name: str | None) -> tuple[str, ...]:
+    """Return why a payee must be checked by the owner, one sentence each; nobody is no payee."""
+    if payee is None:
+        return ("The books could not be asked who is paid.",)
+    if not payee.is_paid or (payee.known and not payee.doubts):
+        return ()
+    new = f"{name or 'The payee'} is new: no other posted bill of theirs is over 30 days old."
+    return payee.doubts or (new,)
+
+
+def _look_alike_rule(policy: Policy, case: Case) -> Iterator[Hit]:
+    del policy
+    for address in case.facts.recipients:
+        domain = address.rpartition("@")[2]
+        like = looks_like(domain, case.known_domains)
+        if like is not None:
+            yield _asks(
+                "look_alike",
+                f"CAREFUL: {address} is not at {like}, which you deal with; it only looks like it.",
+            )
 
 
 def _taint_rule(policy: Policy, case: Case) -> Iterator[Hit]:
@@ -215,7 +362,16 @@ def _taint_rule(policy: Policy, case: Case) -> Iterator[Hit]:
         )
 
 
-RULES = (_type_rule, _amount_rule, _payee_rule, _taint_rule)
+RULES = (
+    _look_alike_rule,
+    _payee_rule,
+    _taint_rule,
+    _type_rule,
+    _standing_rule,
+    _amount_rule,
+    _counterparty_rule,
+)
+"""In the order in which the owner reads what they say, among those of equal strictness."""
 
 
 def decide(policy: Policy, case: Case) -> Decision:
@@ -223,103 +379,3 @@ def decide(policy: Policy, case: Case) -> Decision:
     hits = [hit for rule in RULES for hit in rule(policy, case)]
     hits.sort(key=lambda hit: -hit.tier.rank)
     return Decision(hits[0].tier, tuple(hits), policy.hash)
-
-
-class Handbook:
-    """The policy as the handbook says it now; read again only when the file has changed.
-
-    Args:
-        path: `Company_Handbook.md`.
-        limit_amount: the setting LIMIT_AMOUNT.
-        limit_currency: the setting LIMIT_CURRENCY.
-    """
-
-    def __init__(self, path: Path, limit_amount: Decimal, limit_currency: str) -> None:
-        self._path = path
-        self._limit = (limit_amount, limit_currency)
-        self._known: tuple[tuple[int, ...] | None, Policy] | None = None
-
-    def policy(self) -> Policy:
-        """Return the policy in force."""
-        try:
-            facts = self._path.lstat()
-        except FileNotFoundError:
-            signature = None
-        else:
-            signature = (facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
-        if self._known is None or self._known[0] != signature:
-            self._known = (signature, self._read())
-        return self._known[1]
-
-    def _read(self) -> Policy:
-        try:
-            data = files.read_regular(self._path, limit_bytes=HANDBOOK_LIMIT_BYTES)
-            return read_policy(data.decode("utf-8"), *self._limit)
-        except FileNotFoundError:
-            return read_policy(None, *self._limit)
-        except (NoteError, UnicodeDecodeError) as error:
-            problem = f"{HANDBOOK} cannot be read ({error}). The built-in rules apply."
-            return Policy(*self._limit, problem=problem)
-
-
-def read_policy(handbook: str | None, limit_amount: Decimal, limit_currency: str) -> Policy:
-    """Return the policy in force.
-
-    Args:
-        handbook: the text of `Company_Handbook.md`, None when there is none.
-        limit_amount: the setting LIMIT_AMOUNT.
-        limit_currency: the setting LIMIT_CURRENCY.
-    """
-    defaults = Policy(limit_amount, limit_currency)
-    if handbook is None:
-        return defaults
-    text = handbook.replace("\r\n", "\n")
-    blocks, openings = _BLOCK.findall(text), _OPENING.findall(text)
-    if not openings:
-        return defaults
-    try:
-        if len(openings) > 1:
-            raise NoteError("holds more than one policy block")
-        if not blocks:
-            raise NoteError("must begin with a line ```policy and end with a line ```")
-        return _from_block(blocks[0], defaults)
-    except (NoteError, ValueError) as error:
-        reason = error.reason if isinstance(error, NoteError) else str(error)
-        return Policy(
-            limit_amount,
-            limit_currency,
-            problem=f"The policy block in {HANDBOOK} is not used: it {reason}. "
-            "The built-in rules apply.",
-        )
-
-
-def _from_block(text: str, defaults: Policy) -> Policy:
-    block = strict_yaml.parse(text)
-    if block is None:
-        return defaults
-    if not isinstance(block, dict):
-        raise ValueError("must hold `name: value` lines")
-    unknown = set(block) - _KEYS
-    if unknown:
-        raise ValueError(f"has an unknown line `{min(map(str, unknown))}`")
-    raised: dict[str, Tier] = {}
-    for tier in (Tier.APPROVAL_REQUIRED, Tier.HARD_STOP):
-        for kind in _kinds(block.get(str(tier)), str(tier)):
-            raised[plain_kind(kind)] = tier
-    amount = defaults.limit_amount
-    if block.get("limit_amount") is not None:
-        amount = parse_amount(block["limit_amount"])
-        if amount < 0:
-            raise ValueError("has a limit below zero")
-    currency = str(block.get("limit_currency") or defaults.limit_currency)
-    if not re.fullmatch(r"[A-Z]{3}", currency):
-        raise ValueError(f"has an unknown currency `{currency}`")
-    return Policy(amount, currency, raised)
-
-
-def _kinds(value: object, name: str) -> list[str]:
-    if value is None:
-        return []
-    if not isinstance(value, list) or not all(isinstance(kind, str) for kind in value):
-        raise ValueError(f"must list action kinds under `{name}`, like [twitter.create_post]")
-    return [str(kind) for kind in value]

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from core import frontmatter, media, notes
-from core.actions import Mode
+from core.actions import Mode, Tier
 from core.strict_yaml import Plain
 from utils.clock import show
 
@@ -28,6 +28,9 @@ EQUAL_WITHIN = timedelta(days=30)
 HOW_TO = (
     "Approve: move this note to `Approved`. Reject: move to `Rejected`. "
     "Change: edit below, then move."
+)
+UNASKED = (
+    "Your rules let this run without asking. To stop it, move this note to `Rejected` at once."
 )
 
 
@@ -133,9 +136,10 @@ def mode_line(mode: Mode, service_title: str) -> str:
 def callout(ws: Workspace, action: Action, row: Row, missing: tuple[str, ...] = ()) -> str:
     """Return the question at the top of a proposal."""
     described = action.describe(action.arguments.model_validate(row.payload))
+    unasked = row.tier is Tier.AUTONOMOUS
     lines = [
-        f"> [!question] Approve: {described}?",
-        f"> {HOW_TO}",
+        f"> [!info] By itself: {described}" if unasked else f"> [!question] Approve: {described}?",
+        f"> {UNASKED if unasked else HOW_TO}",
         f"> {mode_line(row.mode, ws.services[action.service].title)}",
     ]
     if missing and row.mode is Mode.DRY_RUN:

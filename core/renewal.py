@@ -74,7 +74,7 @@ class Renewal:
             reasons: why the owner is asked again.
         """
         facts = approvals.facts_of(action, fresh.payload)
-        decision = approvals.decide(self.ws, action, facts, fresh.trust)
+        decision = approvals.decide(self.ws, action, facts, approvals.Basis.of(fresh))
         digest = digest_of(fresh.kind, fresh.payload, fresh.mode, fresh.account)
         entry = approvals.base_entry(
             fresh,
@@ -100,6 +100,7 @@ class Renewal:
             tier=decision.tier,
             reasons=decision.reasons,
             policy_hash=decision.policy_hash,
+            payee=fresh.payee,
             **proposal.fact_columns(facts),
         )
 

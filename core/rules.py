@@ -164,10 +164,11 @@ def _as_outcome(found: Extraction, evidence: str) -> Wish | Unclear | None:
 
 
 def _setting(ws: Workspace) -> Setting:
-    owner = ws.settings.text("OWNER_EMAIL")
+    owner, names = ws.settings.text("OWNER_EMAIL"), ws.settings.text("OWNER_NAMES").split(";")
     return Setting(
         today=local_day(ws.clock, ws.clock.now()),
         home_currency=ws.settings.text("LIMIT_CURRENCY"),
+        owner_names=tuple(name.strip() for name in names if name.strip()),
         owner_addresses=(owner.lower(),) if owner else (),
     )
 

@@ -39,6 +39,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("LIMIT_CURRENCY", Kind.CURRENCY, "USD", "The currency of that limit.", "EUR"),
     Setting("OWNER_EMAIL", Kind.TEXT, None, "Your own address.", "you@example.com"),
     Setting(
+        "OWNER_NAMES",
+        Kind.TEXT,
+        None,
+        "How your own company is called, apart by `;`; never taken for a customer.",
+        "Northwind Studio Ltd; Northwind Studio",
+    ),
+    Setting(
         "AI_EMPLOYEE_ROLE",
         Kind.TEXT,
         "propose",

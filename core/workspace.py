@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from core.actions import Mode
+from core.handbook import HANDBOOK, Handbook
 from core.journal import Journal
 from core.journal_file import FILE_NAME
-from core.policy import HANDBOOK, Handbook
 from core.projection import Chronicle
 from core.vault import Vault
 from utils.audit_log import DailyLog
@@ -141,7 +141,7 @@ class Workspace:
             missing.append("DRY_RUN=false")
         if not self.settings.flag(known.live_flag):
             missing.append(f"{known.live_flag}=true")
-        missing += known.missing(self.settings)
+        missing += known.missing_to_write(self.settings)
         if missing:
             return Readiness(Mode.DRY_RUN, tuple(missing))
         sandbox = self.settings.flag("AI_EMPLOYEE_SANDBOX")

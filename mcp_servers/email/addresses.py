@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from core.extract.addresses import skeleton, written_domain
 
 LIMIT_CHARS = 254
 LIMIT_LOCAL_CHARS = 64
@@ -22,9 +20,6 @@ _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _NAMED = re.compile(r"[^<>\r\n]*<([^<>]+)>")
-
-_ALIKE = str.maketrans("0135аеорсухіјѕԁɡһոӏьαορντικı", "olesaeopcyxijsdghnlbaopvtiki")
-"""Characters that are drawn like another; the commonest of Unicode TS 39's confusables."""
 
 
 def canonical(text: str) -> str:
@@ -79,53 +74,8 @@ def remark_on(address: str) -> str | None:
     return f"CAREFUL: the domain reads {written}, {mix}{alike}"
 
 
-def written_domain(domain: str) -> str:
-    """Return a domain as a mail program draws it."""
-    import idna
-
-    try:
-        return idna.decode(domain)
-    except (idna.IDNAError, UnicodeError):
-        return domain
-
-
 def _scripts(text: str) -> set[str]:
     """Return the alphabets of a text's letters, by the first word of their Unicode names."""
     return {
         unicodedata.name(char, "unknown").split()[0].capitalize() for char in text if char.isalpha()
     }
-
-
-def skeleton(domain: str) -> str:
-    """Return a domain with every character replaced by the plain one it is drawn like."""
-    plain = unicodedata.normalize("NFKD", written_domain(domain).casefold())
-    plain = "".join(char for char in plain if not unicodedata.combining(char))
-    return plain.translate(_ALIKE).replace("rn", "m").replace("vv", "w")
-
-
-def looks_like(domain: str, known: Iterable[str]) -> str | None:
-    """Return the known domain that another one could be taken for; None when it is known itself.
-
-    Args:
-        domain: as in an address.
-        known: domains that the owner deals with.
-    """
-    others = sorted({other.casefold() for other in known})
-    domain = domain.casefold()
-    if domain in others:
-        return None
-    drawn = skeleton(domain)
-    return next((other for other in others if _one_apart(drawn, skeleton(other))), None)
-
-
-def _one_apart(one: str, other: str) -> bool:
-    """Return whether two texts are equal or one slip of the fingers apart."""
-    if one == other:
-        return True
-    if min(len(one), len(other)) < 6:
-        return False
-    pairs = zip(one, other, strict=False)
-    start = next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
-    a, b = one[start:], other[start:]
-    swapped = a[1::-1] + a[2:] == b
-    return swapped or a[1:] == b[1:] or a[1:] == b or a == b[1:]

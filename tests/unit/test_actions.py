@@ -200,6 +200,17 @@ def test_what_is_missing_is_said_in_words() -> None:
     assert "hunter2" not in odoo.account_in(complete)
 
 
+def test_what_is_missing_to_write_does_not_keep_from_reading(tmp_path: Path) -> None:
+    email = SERVICES["email"]
+    settings = Settings(email.settings, {"GMAIL_TOKEN_FILE": "read.json"}, tmp_path)
+    assert email.missing(settings) == []
+    assert email.missing_to_write(settings) == ["GMAIL_SEND_TOKEN_FILE"]
+    named = settings.with_values(GMAIL_SEND_TOKEN_FILE="send.json")
+    assert email.missing_to_write(named) == ["the file that GMAIL_SEND_TOKEN_FILE names"]
+    (tmp_path / "send.json").write_text("{}")
+    assert email.missing_to_write(named) == []
+
+
 def test_states_are_those_of_the_journal() -> None:
     from core.migrations import MIGRATIONS
 

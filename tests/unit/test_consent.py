@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from core import approvals, consent, notes
-from core.actions import State, Tier, Trust, digest_of
+from core.actions import Payee, Tier, Trust, digest_of
 from core.approvals import Request
 from core.consent import Reading, Verdict
 from core.records import Row
@@ -170,36 +169,39 @@ def test_where_the_words_came_from_is_not_forgotten(
 
 
 @pytest.mark.parametrize(
-    ("ticked", "known", "asks"),
+    ("ticked", "payee", "said"),
     [
-        (None, False, True),
-        ("false", False, True),
-        ('"yes"', False, True),
-        ("true", False, False),
-        (None, True, False),
+        (None, Payee(is_paid=True), "Acme Ltd is new"),
+        ("false", Payee(is_paid=True), "Acme Ltd is new"),
+        ('"yes"', Payee(is_paid=True), "Acme Ltd is new"),
+        ("true", Payee(is_paid=True), ""),
+        (None, Payee(is_paid=True, known=True), ""),
+        (None, Payee(is_paid=True, known=True, doubts=("The account is new.",)), "account is new:"),
+        ("true", Payee(is_paid=True, doubts=("The account is new.",)), ""),
+        (None, Payee(is_paid=False), ""),
+        (None, None, "The books could not be asked who is paid"),
     ],
-    ids=["no-tick", "not-ticked", "a-word", "ticked", "known"],
+    ids=[
+        *("no-tick", "not-ticked", "a-word", "ticked", "known", "bank", "bank-ticked"),
+        *("receipt", "not-asked"),
+    ],
 )
 def test_a_payment_to_a_new_payee_waits_for_the_owners_check(
     live_ws: Workspace,
     proposed: tuple[Row, Path],
-    row: Callable[..., Row],
     ticked: str | None,
-    known: bool,
-    asks: bool,
+    payee: Payee | None,
+    said: str,
 ) -> None:
     """Only a real tick counts: a word in its place is no check."""
-    if known:
-        live_ws.journal.register(
-            row(action_id="earlier", counterparty="Acme Ltd", state=State.DONE)
-        )
     text = proposed[1].read_text()
     if ticked:
         text = text.replace("tags:", f"payee_checked: {ticked}\ntags:")
-    paying = replace(INVOICE, pays=True)
-    reading = consent.read(live_ws, paying, proposed[0], notes.parse(text.encode()))
-    assert (reading.verdict is Verdict.ASK_AGAIN) is asks
-    assert any("was never paid by this program" in said for said in reading.reasons) is asks
+    paying, row = replace(INVOICE, pays=True), replace(proposed[0], payee=payee)
+    reading = consent.read(live_ws, paying, row, notes.parse(text.encode()))
+    assert (reading.verdict is Verdict.ASK_AGAIN) is bool(said)
+    assert any(said in reason for reason in reading.reasons) is bool(said)
+    assert all("payee_checked" in reason for reason in reading.reasons)
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,11 @@ import pytest
 from pydantic import ValidationError
 
 from core.actions import key_of, payload_of
+from core.extract.addresses import looks_like
 from core.settings import SETTINGS
 from mcp_servers.catalog import ACTIONS, SERVICE_SETTINGS, SERVICES
 from mcp_servers.email import compose
-from mcp_servers.email.addresses import canonical, looks_like, shown
+from mcp_servers.email.addresses import canonical, shown
 from mcp_servers.email.identity import KEY_IN_MESSAGE_ID, message_id
 from mcp_servers.email.reading import read
 from mcp_servers.email.tools import TOOLSET

@@ -5,23 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.actions import Facts, Tier, Trust
+from core.actions import Facts, Payee, Tier, Trust
+from core.handbook import Handbook, read_policy
 from core.policy import (
     HARD_STOPS,
     Case,
     Decision,
-    Handbook,
     Policy,
+    Spent,
+    Standing,
     decide,
     is_hard_stop,
-    read_policy,
 )
 from mcp_servers.catalog import ACTIONS
 
@@ -62,7 +65,9 @@ def test_without_a_rule_the_type_decides() -> None:
 
 @pytest.mark.parametrize("kind", ACTIONS)
 def test_every_real_action_asks(kind: str) -> None:
-    decision = decide(POLICY, Case(kind, ACTIONS[kind], Facts(), Trust.OWNER, True))
+    receipt = Payee(is_paid=False)
+    case = Case(kind, ACTIONS[kind], Facts(), Trust.OWNER, known_counterparty=True, payee=receipt)
+    decision = decide(POLICY, case)
     assert decision.tier is Tier.APPROVAL_REQUIRED
     assert decision.reasons == (f"{kind} always needs your approval.",)
 
@@ -120,6 +125,159 @@ def test_a_hard_stop_by_its_row_in_the_catalogue_stops() -> None:
     action = replace(AUTONOMOUS, tier=Tier.HARD_STOP)
     assert decide(POLICY, Case(action.kind, action, Facts(), Trust.OWNER)).tier is Tier.HARD_STOP
 
+
+# -- payments -------------------------------------------------------------------------------------
+
+PAYMENT = ACTIONS["odoo.register_payment"]
+TODAY = date(2026, 11, 21)
+USUAL = Payee(is_paid=True, known=True, recurring=True)
+STANDING = Standing("Northwind Hosting GmbH", Decimal(49), "EUR", date(2027, 3, 31))
+TRUSTING = replace(POLICY, standing=(STANDING,))
+
+
+def paying(text: str = "48.00", **changes: Any) -> Decision:
+    facts = Facts(counterparty="Northwind Hosting GmbH", amount=Decimal(text), currency="EUR")
+    case = Case(PAYMENT.kind, PAYMENT, facts, Trust.OWNER, payee=USUAL, on=TODAY)
+    return decide(changes.pop("policy", TRUSTING), replace(case, **changes))
+
+
+def test_a_usual_payment_under_a_standing_approval_runs_by_itself() -> None:
+    decision = paying()
+    assert decision.tier is Tier.AUTONOMOUS
+    assert decision.rules == ["standing_approval"]
+    (reason,) = decision.reasons
+    assert reason.startswith("Your standing approval (Northwind Hosting GmbH, 49.00 EUR, until ")
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        pytest.param({"policy": POLICY}, "type", id="no-standing-approval"),
+        pytest.param({"on": date(2027, 4, 1)}, "standing_approval_not_met", id="over"),
+        pytest.param({"on": date(2026, 3, 1)}, "standing_approval_not_met", id="not-dated"),
+        pytest.param({"payee": replace(USUAL, recurring=False)}, "not_recurring", id="unusual"),
+        pytest.param({"payee": replace(USUAL, known=False)}, "payee", id="new-payee"),
+        pytest.param({"payee": replace(USUAL, doubts=("New bank.",))}, "payee", id="bank-data"),
+        pytest.param({"payee": None}, "payee", id="books-not-asked"),
+        pytest.param({"payee": Payee(is_paid=False)}, "type", id="receipt"),
+        pytest.param({"trust": Trust.EXTERNAL}, "tainted_source", id="tainted"),
+        pytest.param({"by_assistant": True}, "assistant", id="assistant"),
+        pytest.param({"spent": Spent(3, Decimal(3))}, "daily_count", id="third"),
+        pytest.param({"spent": Spent(1, Decimal("52.01"))}, "daily_amount", id="day's-sum"),
+        pytest.param(
+            {"policy": replace(TRUSTING, limit_amount=Decimal(48))}, "amount", id="the-limit"
+        ),
+        pytest.param(
+            {"policy": replace(TRUSTING, limit_currency="USD")}, "currency", id="currency"
+        ),
+        pytest.param(
+            {"policy": replace(TRUSTING, raised={PAYMENT.kind: Tier.APPROVAL_REQUIRED})},
+            "handbook",
+            id="handbook",
+        ),
+    ],
+)
+def test_any_doubt_about_a_payment_asks(changes: dict[str, Any], rule: str) -> None:
+    decision = paying(**changes)
+    assert decision.tier is Tier.APPROVAL_REQUIRED
+    assert rule in [hit.rule for hit in decision.hits if hit.tier is Tier.APPROVAL_REQUIRED]
+
+
+def test_a_standing_approval_is_for_its_amount_and_its_payee() -> None:
+    assert paying("49.00").tier is Tier.AUTONOMOUS
+    assert "standing_approval_not_met" in paying("49.01").rules
+    other = Facts(counterparty="Northwind Hosting", amount=Decimal(1), currency="EUR")
+    assert "type" in paying(facts=other).rules
+
+
+def test_a_standing_approval_is_for_payments_only() -> None:
+    """No other kind of action can be approved in advance."""
+    action = ACTIONS["odoo.create_vendor_bill"]
+    assert paying(action=action, kind=action.kind).tier is Tier.APPROVAL_REQUIRED
+
+
+def test_the_day_counts_up_to_its_caps() -> None:
+    assert paying(spent=Spent(2, Decimal("52.00"))).tier is Tier.AUTONOMOUS
+    more = replace(TRUSTING, daily_count=1, daily_amount=Decimal(50))
+    assert paying(policy=more).tier is Tier.AUTONOMOUS
+    assert {"daily_count", "daily_amount"} <= set(
+        paying(policy=more, spent=Spent(1, Decimal("2.01"))).rules
+    )
+
+
+@pytest.mark.parametrize(
+    ("payee", "said"),
+    [
+        (None, "The books could not be asked who is paid."),
+        (Payee(is_paid=True), "Acme Ltd is new: no other posted bill of theirs is over 30 days"),
+        (Payee(is_paid=True, doubts=("The account is new.",)), "The account is new."),
+        (Payee(is_paid=True, known=True), ""),
+        (Payee(is_paid=False), ""),
+    ],
+    ids=["unknown", "new", "bank", "known", "receipt"],
+)
+def test_where_money_goes_is_said_first(payee: Payee | None, said: str) -> None:
+    facts = Facts(counterparty="Acme Ltd", amount=Decimal(5), currency="EUR")
+    decision = paying(facts=facts, payee=payee, trust=Trust.EXTERNAL)
+    assert ("payee" in decision.rules) is bool(said)
+    assert decision.reasons[0].startswith(said)
+
+
+STANDING_LINE = "standing_approvals: [{payee: Acme Ltd, max_amount: 49, currency: EUR, until: %s}]"
+
+
+def test_the_handbook_gives_standing_approvals() -> None:
+    block = f"{STANDING_LINE % '2027-03-31'}\ndaily_payments: 2\ndaily_amount: 60.00"
+    policy = handbook(block)
+    assert policy.problem is None
+    assert policy.standing == (Standing("Acme Ltd", Decimal(49), "EUR", date(2027, 3, 31)),)
+    assert (policy.daily_count, policy.daily_sum) == (2, Decimal("60.00"))
+    assert policy.hash != POLICY.hash
+    assert POLICY.daily_sum == POLICY.limit_amount
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        STANDING_LINE % "forever",
+        (STANDING_LINE % "2027-03-31").replace(", until: 2027-03-31", ""),
+        (STANDING_LINE % "2027-03-31").replace("Acme Ltd", '""'),
+        (STANDING_LINE % "2027-03-31").replace("EUR", "euros"),
+        (STANDING_LINE % "2027-03-31").replace("49", "-1"),
+        (STANDING_LINE % "2027-03-31").replace("until", "note: x, until"),
+        "standing_approvals: Acme Ltd",
+        "daily_payments: many",
+        "daily_amount: -1",
+    ],
+    ids=["no-day", "undated", "nobody", "currency", "below-zero", "more", "text", "count", "sum"],
+)
+def test_a_standing_approval_that_is_not_whole_is_none(block: str) -> None:
+    policy = handbook(block)
+    assert policy.problem is not None
+    assert policy.standing == ()
+
+
+# -- look-alike domains ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "asks"),
+    [
+        ("ann@acrne.example", True),
+        ("ann@acme.exarnple", True),
+        ("ann@acme.example", False),
+        ("ann@globex.example", False),
+    ],
+)
+def test_a_domain_that_only_looks_known_is_said_first(address: str, asks: bool) -> None:
+    facts = Facts(recipients=(address,))
+    case = Case("odoo.create_invoice", AUTONOMOUS, facts, Trust.EXTERNAL)
+    decision = decide(POLICY, replace(case, known_domains=frozenset({"acme.example"})))
+    assert (decision.rules[0] == "look_alike") is asks
+    assert decision.reasons[0].startswith("CAREFUL: ann@") is asks
+
+
+# -- all together ---------------------------------------------------------------------------------
 
 TIERS = st.sampled_from(list(Tier))
 
