@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from core.actions import Findings, Payee, payload_of
+from core.settings import SETTINGS
 from mcp_servers.catalog import ACTIONS, SERVICE_SETTINGS, SERVICES
 from mcp_servers.odoo.client import Reader
 from mcp_servers.odoo.fake import OdooFake
@@ -43,7 +44,7 @@ def odoo(running: Sandbox, request: pytest.FixtureRequest) -> OdooFake:
 
 @pytest.fixture
 def reader(running: Sandbox, odoo: OdooFake) -> Reader:
-    return Reader(Settings(SERVICE_SETTINGS, running.settings(), Path()))
+    return Reader(Settings((*SETTINGS, *SERVICE_SETTINGS), running.settings(), Path()))
 
 
 def ago(days: int) -> str:
