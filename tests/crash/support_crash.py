@@ -41,6 +41,7 @@ from mcp_servers.catalog import ACTIONS, SERVICE_SETTINGS, SERVICES
 from mcp_servers.gate import Gate, Role
 from mcp_servers.sandbox import READY, settings_of
 from mcp_servers.serve import toolset_of
+from tests.crash.wishes import WISHES, Wish
 from utils import durable
 from utils.clock import FixedClock
 from utils.config import Settings
@@ -85,21 +86,36 @@ class SandboxProcess:
         line = self._child.stdout.readline().strip()
         assert line.startswith(READY), line
         self.url = line.removeprefix(READY).strip()
+        self._own: set[tuple[str, object]] = set()
 
     def effects(self) -> list[Effect]:
-        effects: list[Effect] = self._ask("GET", "effects")["effects"]
-        return effects
+        """Return every change of state but those of our own preparations."""
+        effects: list[Effect] = self._ask("GET", "_sandbox/effects")["effects"]
+        return [e for e in effects if (e["kind"], e["payload"].get("id")) not in self._own]
+
+    def own(self, kind: str, identifier: object) -> None:
+        """Leave out of the effects what a test itself has done, as if it had been there."""
+        self._own.add((kind, identifier))
+
+    def odoo(self, model: str, method: str, *args: object) -> Any:
+        """Do something in Odoo as a person does it there."""
+        call = ["sandbox", 2, "sandbox", model, method, args, {}]
+        params = {"service": "object", "method": "execute_kw", "args": call}
+        answer = self._ask("POST", "jsonrpc", {"jsonrpc": "2.0", "id": 7, "params": params})
+        assert "result" in answer, answer
+        return answer["result"]
 
     def fault(self, service: str, mode: str, **options: object) -> None:
-        self._ask("POST", "faults", {"service": service, "mode": mode, **options})
+        self._ask("POST", "_sandbox/faults", {"service": service, "mode": mode, **options})
 
     def reset(self) -> None:
-        self._ask("POST", "reset", {})
+        self._own.clear()
+        self._ask("POST", "_sandbox/reset", {})
 
     def _ask(self, method: str, name: str, body: object = None) -> Any:
         connection = HTTPConnection("127.0.0.1", urlsplit(self.url).port or 0, timeout=10)
         try:
-            connection.request(method, f"/_sandbox/{name}", json.dumps(body) if body else "{}")
+            connection.request(method, f"/{name}", json.dumps(body) if body else "{}")
             answer = connection.getresponse()
             text = answer.read()
             assert answer.status == 200, text
@@ -176,53 +192,6 @@ class DirectRunner:
 
 
 # -- one vault and its people ----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, repr=False)
-class Wish:
-    """What is wanted from one service, and how its effect is recognised at the sandbox.
-
-    Args:
-        kind: of the action.
-        arguments: that work.
-        note: the words a person writes it with (front matter values and sections).
-    """
-
-    kind: str
-    arguments: dict[str, Any]
-    note: str
-
-    def __repr__(self) -> str:
-        return "INVOICE" if self.service == "odoo" else "POST"
-
-    @property
-    def service(self) -> str:
-        return self.kind.split(".")[0]
-
-    @property
-    def tool(self) -> str:
-        return self.kind.split(".")[1]
-
-
-INVOICE = Wish(
-    "odoo.create_invoice",
-    {
-        "customer": "Acme Ltd",
-        "customer_id": 14,
-        "currency": "EUR",
-        "lines": [{"description": "Retainer", "quantity": "1", "unit_price": "1250.00"}],
-    },
-    "---\ntype: approval\naction: odoo.create_invoice\n---\nMy own words.\n\n## Parameters\n\n"
-    '```yaml\ncustomer: "Acme Ltd"\ncurrency: "EUR"\nlines:\n'
-    '  - {description: "Retainer", quantity: 1, unit_price: "1250.00"}\n```\n',
-)
-POST = Wish(
-    "twitter.create_post",
-    {"text": "We are open & ready, see https://example.com"},
-    "---\ntype: approval\naction: twitter.create_post\n---\nMy own words.\n\n## Content\n\n"
-    "We are open & ready, see https://example.com\n",
-)
-WISHES = {wish.kind: wish for wish in (INVOICE, POST)}
 
 
 _settings_of = cache(settings_of)
@@ -371,9 +340,17 @@ def approve_all(ground: Ground) -> int:
     """Move every waiting proposal to `Approved/`, as the owner does; return how many."""
     count = 0
     for path in sorted((ground.vault / Folder.PENDING).glob("*.md")):
+        check_payee(path)
         path.rename(ground.vault / Folder.APPROVED / path.name)
         count += 1
     return count
+
+
+def check_payee(path: Path) -> None:
+    """Tick that the bank details of a payee were checked, where something is paid."""
+    text = path.read_text()
+    if 'action: "odoo.register_payment"' in text and "payee_checked: true" not in text:
+        path.write_text(text.replace("\n---\n", "\npayee_checked: true\n---\n", 1))
 
 
 # -- deaths ----------------------------------------------------------------------------------------
@@ -456,21 +433,36 @@ _PLACE = {
 _CERTAIN = {State.DONE: 1, State.NOT_SENT: 0, State.REFUSED: 0, State.REJECTED: 0, State.EXPIRED: 0}
 
 
-def attributed(rows: Sequence[Row], effects: Sequence[Effect]) -> dict[str, list[Effect]]:
-    """Return what each action did at the sandbox: by our key, by the service's id, by the text."""
-    found: dict[str, list[Effect]] = {row.action_id: [] for row in rows}
-    by_key = {key_of(row.action_id): row for row in rows}
-    by_id = {(row.kind, row.remote_id): row for row in rows if row.remote_id}
-    tried = [row for row in rows if row.attempt > 0]
+@dataclass
+class Made:
+    """What one action did at the sandbox: the act itself, and the invisible step before it."""
+
+    acts: list[Effect] = field(default_factory=list)
+    steps: list[Effect] = field(default_factory=list)
+
+
+def attributed(rows: Sequence[Row], effects: Sequence[Effect]) -> dict[str, Made]:
+    """Return what each action did: found by our key, by the service's id, by what it shows."""
+    made = {row.action_id: Made() for row in rows}
+    tried = [row for row in rows if row.attempt > 0 and row.kind in WISHES]
+    by_key = {key_of(row.action_id): row for row in tried}
     for effect in effects:
-        kind, payload = effect["kind"], effect["payload"]
-        row = by_key.get(effect["key"]) or by_id.get((kind, str(payload.get("id"))))
+        kind = effect["kind"]
+        row = by_key.get(effect["key"])
         if row is None and not effect["key"]:
-            same = [r for r in tried if r.kind == kind and r.payload.get("text") == payload["text"]]
-            row = same[0] if same else None
+            row = next((r for r in tried if r.kind == kind and shows(effect, r)), None)
         if row is not None and row.kind == kind:
-            found[row.action_id].append(effect)
-    return found
+            made[row.action_id].acts.append(effect)
+        elif row is not None and WISHES[row.kind].staged == kind:
+            made[row.action_id].steps.append(effect)
+    return made
+
+
+def shows(effect: Effect, row: Row) -> bool:
+    """Return whether an effect is what an action asked for."""
+    wish = WISHES[row.kind]
+    approved = payload_of(ACTIONS[row.kind], row.payload)
+    return bool(wish.sent(effect["payload"]) == wish.wanted(approved))
 
 
 def broken(
@@ -496,23 +488,25 @@ def broken(
     return found
 
 
-def _of_action(
-    ground: Ground, ws: Workspace, row: Row, mine: Sequence[Effect], grants: int
-) -> Iterator[str]:
+def _of_action(ground: Ground, ws: Workspace, row: Row, made: Made, grants: int) -> Iterator[str]:
     name = f"{row.action_id} ({row.state})"
     story = [told.fields for told in ws.journal.story(row.action_id)]
     sendings = [told for told in story if told["event"] == "sending"]
-    if len(mine) > grants:
+    mine, whole = made.acts, WISHES[row.kind].effects
+    if len(mine) > grants * whole:
         yield f"I1 {name}: {len(mine)} effects for {grants} approvals"
     by_word = any((t["event"], t["actor"]) == ("reconciled", "owner") for t in story)
-    if len(mine) < _CERTAIN.get(row.state, 0) and row.mode.acts and not by_word:
+    certain = _CERTAIN.get(row.state, 0) * whole
+    if len(mine) < certain and row.mode.acts and not by_word:
         yield f"I1 {name}: says done, the service has nothing"
-    if row.state in _CERTAIN and len(mine) > _CERTAIN[row.state] and grants == 1:
+    if row.state in _CERTAIN and len(mine) > certain and grants == 1:
         yield f"I1 {name}: says not done, the service has it"
     yield from (f"I2 {name}: {text}" for text in _misplaced(ground, row))
-    if len(mine) > len(sendings):
-        yield f"I3 {name}: {len(mine)} effects, {len(sendings)} `sending` entries"
-    yield from (f"I4 {name}: {text}" for effect in mine for text in _other_payload(row, effect))
+    for effects in (mine, made.steps):
+        if len(effects) > len(sendings) * whole:
+            yield f"I3 {name}: {len(effects)} effects, {len(sendings)} `sending` entries"
+    other = [effect for effect in (*mine, *made.steps) if not shows(effect, row)]
+    yield from (f"I4 {name}: did {effect}, approved {row.payload}" for effect in other)
     yield from (f"I5 {name}: {text}" for text in _badly_told(story))
     if row.state is State.SENDING or (row.state in TERMINAL and row.filed_at is None):
         yield f"I7 {name}: is left without a word to the owner"
@@ -545,25 +539,6 @@ def _misplaced(ground: Ground, row: Row) -> Iterator[str]:
         yield f"is called {places[0].name}, the journal says {row.note}"
 
 
-def _other_payload(row: Row, effect: Effect) -> Iterator[str]:
-    approved = payload_of(ACTIONS[row.kind], row.payload)
-    if row.service == "odoo":
-        values = effect["payload"]["values"]
-        lines = [
-            (line[2]["name"], str(line[2]["price_unit"])) for line in values["invoice_line_ids"]
-        ]
-        wanted = [(line["description"], _shown(line["unit_price"])) for line in approved["lines"]]
-        if (values["partner_id"], lines) != (approved["customer_id"], wanted):
-            yield f"made {values}, approved {approved}"
-    elif effect["payload"]["text"] != approved["text"]:
-        yield f"posted {effect['payload']['text']}"
-
-
-def _shown(amount: str) -> str:
-    value = float(amount)
-    return str(int(value) if value == int(value) else value)
-
-
 def _badly_told(story: Sequence[dict[str, Any]]) -> Iterator[str]:
     outcomes = Counter(told.get("attempt") for told in story if told["event"] == "outcome")
     sendings = Counter(told.get("attempt") for told in story if told["event"] == "sending")
@@ -585,8 +560,8 @@ def _badly_told(story: Sequence[dict[str, Any]]) -> Iterator[str]:
             free, last = 0, None
 
 
-def _of_effects(made: dict[str, list[Effect]], effects: Sequence[Effect]) -> list[str]:
-    known = {effect["seq"] for mine in made.values() for effect in mine}
+def _of_effects(made: dict[str, Made], effects: Sequence[Effect]) -> list[str]:
+    known = {e["seq"] for one in made.values() for e in (*one.acts, *one.steps)}
     ours = [effect for effect in effects if effect["kind"] in ACTIONS]
     return [f"I3 an effect of nobody: {e}" for e in ours if e["seq"] not in known]
 

@@ -22,13 +22,9 @@ from core.actions import State
 from core.daemon import Daemon
 from core.vault import Folder
 from tests.crash.support_crash import (
-    INVOICE,
-    POST,
-    WISHES,
     Ground,
     SandboxProcess,
     TickingClock,
-    Wish,
     approve_all,
     broken,
     clock_after,
@@ -42,6 +38,7 @@ from tests.crash.support_crash import (
     settle,
 )
 from tests.crash.test_every_effect import quiet_log
+from tests.crash.wishes import INVOICE, POST, WISHES, Wish
 from utils import durable
 from utils.errors import AppError
 

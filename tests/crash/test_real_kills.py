@@ -26,25 +26,28 @@ import pytest
 from core.actions import State
 from core.vault import Folder
 from core.workspace import Workspace
-from mcp_servers.catalog import SERVICES
+from mcp_servers.catalog import ACTIONS, SERVICES
 from mcp_servers.gate import Gate, Role
 from mcp_servers.sandbox import settings_of
 from mcp_servers.serve import toolset_of
 from tests.crash.support_crash import (
-    INVOICE,
-    POST,
     REPOSITORY,
     Ground,
     SandboxProcess,
+    approve_all,
     broken,
     is_quiet,
 )
+from tests.crash.wishes import WISHES, Wish
 from utils.clock import SystemClock
 
 SEED = int(os.environ.get("CRASH_SEED", "20261121"))
 VICTIMS = ("daemon", "server", "both")
 FAULTS = ("none", "none", "none", "lost_answer", "slow", "http_500_after", "drop_before")
 BURST = 5
+NO_CAP = 1_000_000
+NO_MAIL = {"GMAIL_QUERY": "from:nobody@nowhere.example"}
+"""Mails that come in would become proposals of their own."""
 ANY_TIME_S = 1.6
 """After the servers' processes are there: while they load, while they work, or afterwards."""
 MIDST_S = 0.12
@@ -65,6 +68,7 @@ class Yard:
     sandbox: SandboxProcess
     kills: Counter[str] = field(default_factory=Counter)
     proposed: int = 0
+    of_kind: Counter[str] = field(default_factory=Counter)
     daemon: subprocess.Popen[str] | None = None
 
     @property
@@ -72,11 +76,8 @@ class Yard:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         return {
             **kept,
-            **{  # no mailbox: its mails would become proposals of their own
-                name: value
-                for name, value in settings_of(self.sandbox.url).items()
-                if not name.startswith("GMAIL_")
-            },
+            **settings_of(self.sandbox.url),
+            **NO_MAIL,
             "VAULT_PATH": str(self.ground.vault),
             "TIMEZONE": "UTC",
             "APPROVAL_UNDO_S": "0",
@@ -112,18 +113,22 @@ class Yard:
     def approve_burst(self, draw: random.Random) -> None:
         """Let Claude propose a few things, and the owner move them all at once."""
         with opened(self.ground) as ws:
-            gates = {
-                wish.kind: Gate(ws, wish.service, toolset_of(wish.service), Role.PROPOSE)
-                for wish in (INVOICE, POST)
-            }
-            for wish in draw.sample([INVOICE, POST] * BURST, BURST * 2):
+            gates = {name: Gate(ws, name, toolset_of(name), Role.PROPOSE) for name in SERVICES}
+            for wish in draw.choices(self.below_their_cap(), k=BURST * 2):
                 self.proposed += 1
-                changed = (
-                    {"text": f"News number {self.proposed} of the day"} if wish is POST else {}
-                )
-                gates[wish.kind].call(wish.tool, {**wish.arguments, **changed, "dry_run": False})
-        for path in sorted((self.ground.vault / Folder.PENDING).glob("*.md")):
-            path.rename(self.ground.vault / Folder.APPROVED / path.name)
+                self.of_kind[wish.kind] += 1
+                one = wish.numbered(self.proposed).ready(self.sandbox, self.ground.vault)
+                answer = gates[one.service].call(one.tool, {**one.arguments, "dry_run": False})
+                assert answer.data["status"] == "approval_required", answer.data
+        approve_all(self.ground)
+
+    def below_their_cap(self) -> list[Wish]:
+        """Return what may still be wanted within this hour."""
+        return [
+            wish
+            for wish in WISHES.values()
+            if self.of_kind[wish.kind] + BURST * 2 <= (ACTIONS[wish.kind].hourly_cap or NO_CAP)
+        ]
 
     def begun(self) -> int:
         """Return how many calls have begun so far."""
@@ -194,7 +199,7 @@ def opened(ground: Ground) -> Iterator[Workspace]:
 @contextmanager
 def yard(folder: Path) -> Iterator[Yard]:
     with SandboxProcess() as sandbox:
-        ground = Ground(folder, sandbox.url, {"APPROVAL_UNDO_S": "0"})
+        ground = Ground(folder, sandbox.url, {"APPROVAL_UNDO_S": "0", **NO_MAIL})
         made = Yard(ground, sandbox)
         made.start()
         try:
@@ -225,11 +230,11 @@ def kill_often(folder: Path, kills: int) -> None:
         while it.kills.total() < kills:
             fault = draw.choice(FAULTS)
             if fault != "none":
-                wish = draw.choice([INVOICE, POST])
+                wish = draw.choice(list(WISHES.values()))
                 it.sandbox.fault(wish.service, fault, match=wish.kind, seconds=0.4)
             it.approve_burst(draw)
             if draw.random() < 0.3:
-                wait_for(lambda: len(it.servers()) == 2 or approved_are_gone(it), 5)
+                wait_for(lambda: len(it.servers()) >= 2 or approved_are_gone(it), 5)
                 time.sleep(draw.uniform(0, ANY_TIME_S))
             else:
                 before = it.begun()
@@ -254,9 +259,10 @@ def kill_often(folder: Path, kills: int) -> None:
             endings = Counter(f"{row.service} {row.state}" for row in rows)
             told = [t.fields for row in rows for t in ws.journal.story(row.action_id)]
             read_back = Counter(t["result"] for t in told if t["event"] == "reconciled")
+        kinds = Counter(row.kind for row in rows)
         print(
-            f"{it.kills.total()} kills {dict(it.kills)}; {len(rows)} approvals end as "
-            f"{dict(endings)}; read back: {dict(read_back)}; {len(effects)} effects"
+            f"{dict(kinds)}\n{it.kills.total()} kills {dict(it.kills)}; {len(rows)} approvals end "
+            f"as {dict(endings)}; read back: {dict(read_back)}; {len(effects)} effects"
         )
         assert check.returncode == 0, check.stdout + check.stderr
         assert broken(it.ground, effects, leftovers=False) == []
