@@ -31,6 +31,8 @@ TERMINAL = (
     State.REJECTED,
     State.EXPIRED,
 )
+MAY_HAPPEN = (State.PENDING, State.APPROVED, State.SENDING, State.UNKNOWN, State.DONE)
+"""What the same content would be a second of."""
 
 
 class Journal(Arrivals, Runs):
@@ -147,11 +149,22 @@ class Journal(Arrivals, Runs):
         return self._select("source = ? ORDER BY created_at", [source])
 
     def recent_equal(self, row: Row, since: datetime) -> list[Row]:
-        """Return done actions of the same kind and content since an instant."""
-        return self._select(
-            "kind = ? AND state = ? AND created_at >= ? AND action_id <> ? AND payload = ?",
-            [row.kind, str(State.DONE), iso(since), row.action_id, canonical(row.payload)],
+        """Return actions of the same kind and content that may happen or have, newest first.
+
+        Args:
+            row: the action to compare with.
+            since: what ended before, or was created before and has not ended, is left out.
+        """
+        marks = ", ".join("?" * len(MAY_HAPPEN))
+        same = f"kind = ? AND payload = ? AND action_id <> ? AND state IN ({marks})"
+        values = [row.kind, canonical(row.payload), row.action_id, *map(str, MAY_HAPPEN)]
+        ended = self._select(
+            f"{same} AND finished_at >= ?", [*values, iso(since)], index="actions_by_finish"
         )
+        going_on = self._select(
+            f"{same} AND finished_at IS NULL AND created_at >= ?", [*values, iso(since)]
+        )
+        return sorted([*ended, *going_on], key=lambda equal: equal.created_at, reverse=True)
 
     def ended_since(self, since: datetime) -> dict[State, int]:
         """Return how many actions ended since an instant, by the state they are in."""

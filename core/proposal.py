@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from core import frontmatter, media, notes
-from core.actions import Mode, Tier
+from core.actions import Mode, State, Tier
 from core.strict_yaml import Plain
 from utils.clock import show
 
@@ -176,13 +176,24 @@ def why(ws: Workspace, made: Draft, row: Row) -> str:
 
 
 def equal_warnings(ws: Workspace, row: Row) -> list[str]:
-    """Return a line for every equal action done within 30 days."""
+    """Return a line for every equal action that was done within 30 days, or still may be."""
     since = row.created_at - EQUAL_WITHIN
     return [
-        f"- WARNING: the same was already done on {show(ws.clock, done_at(old))[:10]}: "
-        f"[[{old.note.removesuffix('.md')}]]. Approve only if you want it twice."
+        f"- WARNING: the same {_how_far(ws, old)}: [[{old.note.removesuffix('.md')}]]. "
+        "Approve only if you want it twice."
         for old in ws.journal.recent_equal(row, since)[:3]
     ]
+
+
+def _how_far(ws: Workspace, old: Row) -> str:
+    open_words = {
+        State.PENDING: "waits for you already",
+        State.APPROVED: "is approved already and not done yet",
+        State.SENDING: "is being carried out",
+        State.UNKNOWN: "may have happened already, which is not known",
+    }
+    done = f"was already done on {show(ws.clock, done_at(old))[:10]}"
+    return open_words.get(old.state, done)
 
 
 def done_at(row: Row) -> datetime:

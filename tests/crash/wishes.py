@@ -41,6 +41,7 @@ class Wish:
         set_up: makes what must be there before, and returns the arguments that name it.
         staged: the kind of the invisible first step, if there is one.
         effects: how many effects one success has.
+        once: whether its service shows that it was done, so that the same again is refused.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Wish:
     set_up: Callable[[SandboxProcess, Path, Arguments], Arguments] | None = None
     staged: str | None = None
     effects: int = 1
+    once: bool = False
 
     def __repr__(self) -> str:
         return self.kind
@@ -173,6 +175,7 @@ ODOO = (
             lines_in(e["values"]["invoice_line_ids"]),
         ),
         vary=lambda a, n: {**a, "reference": f"RE-2026/{1000 + n}"},
+        once=True,
     ),
     Wish(
         "odoo.post_invoice",
@@ -181,6 +184,7 @@ ODOO = (
         sent=lambda e: e["id"],
         vary=as_it_is,
         set_up=a_draft,
+        once=True,
     ),
     Wish(
         "odoo.register_payment",
@@ -196,6 +200,7 @@ ODOO = (
         sent=lambda e: (e["values"]["reconciled_invoice_ids"], e["values"]["amount"]),
         vary=as_it_is,
         set_up=a_posted_invoice,
+        once=True,
     ),
     Wish(
         "odoo.create_partner",
@@ -203,6 +208,7 @@ ODOO = (
         wanted=lambda p: p["name"],
         sent=lambda e: e["values"]["name"],
         vary=lambda a, n: {**a, "name": f"Hooli & Sons {n}"},
+        once=True,
     ),
     Wish(
         "odoo.update_opportunity",

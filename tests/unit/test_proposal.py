@@ -178,6 +178,44 @@ def test_another_amount_is_not_the_same(live_ws: Workspace, invoice: dict[str, A
     assert "WARNING" not in text
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (State.PENDING, "the same waits for you already"),
+        (State.APPROVED, "the same is approved already and not done yet"),
+        (State.SENDING, "the same is being carried out"),
+        (State.UNKNOWN, "the same may have happened already, which is not known"),
+    ],
+    ids=str,
+)
+def test_what_is_equal_and_not_ended_is_warned_about_too(
+    live_ws: Workspace, invoice: dict[str, Any], state: State, words: str
+) -> None:
+    row, _ = propose(live_ws, invoice)
+    live_ws.journal.transition(row.action_id, {State.PENDING}, state, attempt=1)
+    _, text = propose(live_ws, invoice)
+    assert f"- WARNING: {words}: [[{row.note[:-3]}]]. Approve only if you want it twice." in text
+
+
+@pytest.mark.parametrize("state", [State.REJECTED, State.REFUSED, State.NOT_SENT, State.WITHDRAWN])
+def test_what_did_not_happen_is_no_reason_to_warn(
+    live_ws: Workspace, invoice: dict[str, Any], state: State
+) -> None:
+    row, _ = propose(live_ws, invoice)
+    live_ws.journal.transition(row.action_id, {State.PENDING}, state)
+    assert "WARNING" not in propose(live_ws, invoice)[1]
+
+
+def test_what_was_done_lately_is_warned_about_however_long_it_waited(
+    live_ws: Workspace, invoice: dict[str, Any], clock: FixedClock
+) -> None:
+    row, _ = propose(live_ws, invoice)
+    clock.advance(40 * 86_400)
+    live_ws.journal.transition(row.action_id, {State.PENDING}, State.DONE, finished_at=clock.now())
+    clock.advance(86_400)
+    assert "WARNING: the same was already done" in propose(live_ws, invoice)[1]
+
+
 # -- properties and parameters --------------------------------------------------------------------
 
 
