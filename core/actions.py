@@ -101,12 +101,16 @@ class Lookup:
         target: the argument that receives the identifier (`customer_id`).
         tool: the read tool that is asked, `service.verb_noun`; called with `query` and `limit`.
         title: what the thing is called in front of people ("customer").
+        match: the field of an answer that is held against the name.
+        value: the field of an answer that is the identifier.
     """
 
     source: str
     target: str
     tool: str
     title: str
+    match: str = "name"
+    value: str = "id"
 
 
 @dataclass(frozen=True)

@@ -62,10 +62,11 @@ def with_found(lookup: Lookup, payload: Payload, items: Sequence[Mapping[str, ob
     """
     name = str(payload.get(lookup.source, ""))
     plain = name.strip().casefold()
-    exact = [item for item in items if str(item["name"]).strip().casefold() == plain]
+    known = [(str(item[lookup.match]), item[lookup.value]) for item in items]
+    exact = {value: None for called, value in known if called.strip().casefold() == plain}
     if len(exact) == 1:
-        return {**payload, lookup.target: exact[0]["id"]}, Findings()
-    listed = ", ".join(f"{item['name']} ({lookup.target}: {item['id']})" for item in items[:5])
+        return {**payload, lookup.target: next(iter(exact))}, Findings()
+    listed = ", ".join(f"{called} ({lookup.target}: {value})" for called, value in known[:5])
     if len(exact) > 1:
         several = f"There are {len(exact)} {lookup.title}s called {name}: {listed}."
         mend = f"Write the right {lookup.target} under Parameters."

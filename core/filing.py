@@ -19,7 +19,7 @@ from core.strict_yaml import Plain
 from core.vault import Folder
 from utils.audit_log import Actor, Event
 from utils.clock import local_day, show
-from utils.errors import ChangedError, NoteError
+from utils.errors import PARTLY_DONE, ChangedError, NoteError
 from utils.log import get_logger
 
 if TYPE_CHECKING:
@@ -124,6 +124,11 @@ def ending_of(ws: Workspace, row: Row) -> Ending:
     if row.state is State.REFUSED and row.error_class == "Refused":
         return Ending(
             "refused", review, "failure", f"Refused: {summary}", ("Nothing was sent.", again)
+        )
+    if row.error_class == PARTLY_DONE and row.state in {State.NOT_SENT, State.REFUSED}:
+        rest = "A part of it is done and stays done. `Approved` sends only the rest."
+        return Ending(
+            "failed", review, "warning", f"Not all of it: {summary}", (rest, "Drop it: `Rejected`.")
         )
     if row.state not in endings:
         raise ValueError(f"{row.action_id} is {row.state} and cannot be filed")

@@ -107,12 +107,14 @@ class MediaRule:
         limits: the types it takes, with the largest size of each in bytes.
         at_most: how many files.
         alt_limit: how long a text for who cannot see may be, in characters.
+        alt_for: the types that can have one; for another it is refused, not dropped.
         check: says more about the files together (pixels, mixtures); raises ValueError in words.
     """
 
     limits: Mapping[MediaType, int]
     at_most: int
     alt_limit: int = 1000
+    alt_for: frozenset[MediaType] = frozenset(MediaType)
     check: Callable[[Sequence[MediaFacts]], None] = _anything
 
     @property
@@ -235,6 +237,8 @@ def _read_one(root: Path, rule: MediaRule, media: Media, *, as_given: bool) -> L
         known = ", ".join(kind.word for kind in rule.limits)
         found = facts.type.word if facts else "none that is known"
         raise NoteError(f"names the picture {shown}, whose type is {found}; it must be {known}")
+    if media.alt is not None and facts.type not in rule.alt_for:
+        raise NoteError(f"has an alt text for {shown}; a {facts.type.word} cannot have one there")
     limit = rule.limits[facts.type]
     if len(data) > limit:
         size = f"{len(data):,} bytes as {facts.type.word}"

@@ -35,7 +35,8 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff]"
 )
 _OUR_CALLOUT = re.compile(
-    r"> \[!\w+\] (Approve|Done|DRY RUN|Not done|In doubt|Rejected|Expired|Refused|I will not)\b"
+    r"> \[!\w+\] (Approve|Done|DRY RUN|Not done|Not all of it|In doubt|Rejected|Expired|Refused|"
+    r"I will not)\b"
 )
 
 

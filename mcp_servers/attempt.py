@@ -16,7 +16,7 @@ from mcp_servers import answers
 from mcp_servers.refusals import why_no_grant
 from mcp_servers.toolset import Toolset, Trace
 from utils.audit_log import Event
-from utils.errors import RefusedError, ServiceError
+from utils.errors import RefusedError, ServiceError, UnknownOutcomeError
 from utils.log import get_logger
 
 if TYPE_CHECKING:
@@ -110,9 +110,11 @@ class Attempts:
         row, write = approved.row, approved.write
 
         def keep(staged_id: str) -> None:
-            self._ws.journal.transition(
+            kept = self._ws.journal.transition(
                 row.action_id, {State.SENDING}, None, of_attempt=attempt, staged_id=staged_id
             )
+            if not kept:
+                raise UnknownOutcomeError(self._title, "the call was given up while it went on.")
 
         trace = Trace(
             key_of(row.action_id), self._ws.clock.now(), row.staged_id, approved.files, keep
@@ -122,8 +124,9 @@ class Attempts:
                 staged_id = write.stage(writer, approved.payload, trace)
             except Exception as error:  # noqa: BLE001 - before the act nothing can have happened
                 return answers.not_staged(self._title, error)
-            trace = replace(trace, staged_id=staged_id)
-            keep(staged_id)
+            if staged_id is not None:
+                trace = replace(trace, staged_id=staged_id)
+                keep(staged_id)
         try:
             return answers.succeeded(write.perform(writer, approved.payload, trace))
         except ServiceError as error:

@@ -93,7 +93,8 @@ class Trace:
         staged_id: the service's id of the invisible first step (a mail draft, a media container).
         files: the pictures and films, each with the very bytes that were approved; empty when
             reading back.
-        keep: puts another `staged_id` into the journal at once, for an act of several steps.
+        keep: puts another `staged_id` into the journal at once, for an act of several steps; raises
+            UnknownOutcomeError when the attempt was given up meanwhile, so that the act stops.
     """
 
     key: str
@@ -113,7 +114,8 @@ class Write:
         reconcile: (reader, payload, trace) -> Evidence; reads only.
         stage: (writer, payload, trace) -> id of an invisible first step, kept in the journal
             before `perform`, so that absence can be proven; a failure here has sent nothing. A
-            `staged_id` from an earlier attempt may be used again. None: one step.
+            `staged_id` from an earlier attempt may be used again; None when there is nothing to
+            prepare. None in place of the function: one step.
         check: (reader, payload) -> Findings, asked before the owner is: what the service would
             refuse or regret, what the owner should know, who would be paid; reads only. It stands
             here exactly where the action is `checked`.
@@ -122,7 +124,7 @@ class Write:
     request: Callable[[Settings, Payload, str], dict[str, Any]]
     perform: Callable[[Any, Payload, Trace], Done]
     reconcile: Callable[[Any, Payload, Trace], Evidence]
-    stage: Callable[[Any, Payload, Trace], str] | None = None
+    stage: Callable[[Any, Payload, Trace], str | None] | None = None
     check: Callable[[Any, Payload], Findings] | None = None
 
 

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+PARTLY_DONE = "PartlyDone"
+"""The `error_class` of an act of several steps that stopped: its first steps are done for good."""
+
+
 class AppError(Exception):
     """A failure that is explained to the owner without a traceback."""
 

@@ -10,39 +10,29 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import requests
 import tweepy
-from tenacity import (
-    Retrying,
-    retry_if_exception,
-    stop_after_attempt,
-    stop_after_delay,
-    wait_exponential,
-)
 
 from mcp_servers.once import NotConnectedError
 from mcp_servers.twitter.failures import explain, explain_status, lost
-from mcp_servers.twitter.transport import OnceSession
+from mcp_servers.twitter.shapes import POST_FIELDS, Row, answer_with, posts_in
+from mcp_servers.twitter.transport import TWEEPY_HOST, OnceSession
+from utils import retry
 from utils.clock import Clock, SystemClock
-from utils.errors import NotSentError, RateLimitedError, ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from utils.config import Settings
-
-Row = dict[str, Any]
-"""One post as the API returns it."""
+    from utils.errors import ServiceError
 
 T = TypeVar("T")
 
 READ_TIMEOUT_S = 30.0
 WRITE_TIMEOUT_S = 60.0
-READ_ATTEMPTS = 5
-READS_LIMIT_S = 60.0
 
 PAGE_MIN, PAGE_MAX = 5, 100
 """Bounds of `max_results`. Source: docs.x.com, "Get Posts" (timelines), 2026-11."""
@@ -71,7 +61,7 @@ class Reader:
         # At DEBUG tweepy and oauthlib write headers, tokens included: tweepy 4.17.0.
         for name in ("tweepy", "oauthlib", "requests_oauthlib", "requests", "urllib3"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        self._clock = clock or SystemClock()
+        self.clock = clock or SystemClock()
         self._token = settings.text("TWITTER_ACCESS_TOKEN")
         self._client = tweepy.Client(
             consumer_key=settings.text("TWITTER_API_KEY"),
@@ -83,6 +73,7 @@ class Reader:
         )
         self.url = settings.text("TWITTER_API_URL")
         self._client.session = OnceSession(self.url, timeout_s)
+        self._pause_s = settings.seconds("READ_PAUSE_S")
         self._lock = threading.RLock()
         self._user_id = ""
 
@@ -109,36 +100,106 @@ class Reader:
             NotSentError: no answer came, or X asked us to wait.
             RejectedError: X refused the question.
         """
+        return self._timeline(self._client.get_users_tweets, limit, before, since)
+
+    def mentions(
+        self, limit: int, before: str | None = None, since: datetime | None = None
+    ) -> tuple[list[Row], bool]:
+        """Return posts that mention the account, newest first; arguments and errors as above."""
+        return self._timeline(self._client.get_users_mentions, limit, before, since)
+
+    def _timeline(
+        self,
+        ask: Callable[..., object],
+        limit: int,
+        before: str | None,
+        since: datetime | None,
+    ) -> tuple[list[Row], bool]:
         user_id = self.user_id
-        options: Row = {
+        options = {
+            **POST_FIELDS,
+            "user_auth": True,
             "max_results": max(limit, PAGE_MIN),
-            "tweet_fields": ["created_at", "entities"],
             "until_id": before,
             "start_time": since,
         }
 
         def question() -> tuple[list[Row], bool]:
-            found = self._client.get_users_tweets(user_id, user_auth=True, **options)
-            answer = _answer(found, "meta")
-            return _posts(answer.get("data", [])), "next_token" in answer["meta"]
+            answer = answer_with(ask(user_id, **options), "meta")
+            return posts_in(answer), "next_token" in answer["meta"]
 
         rows, more = self._ask(question)
         return rows[:limit], more or len(rows) > limit
 
+    def posts(self, ids: Sequence[str]) -> list[Row]:
+        """Return posts by their ids, those that can be seen, in this order.
+
+        Raises:
+            NotSentError: no answer came, or X asked us to wait.
+            RejectedError: X refused the question.
+        """
+
+        def question() -> list[Row]:
+            found = self._client.get_tweets(list(ids), user_auth=True, **POST_FIELDS)
+            if not isinstance(found, dict) or not {"data", "errors"} & set(found):
+                raise ValueError("the answer holds neither posts nor reasons")
+            return posts_in(found)
+
+        return self._ask(question)
+
+    def account(self) -> Row:
+        """Return the account itself, with its public figures.
+
+        Raises:
+            NotSentError: no answer came, or X asked us to wait.
+            RejectedError: X refused the question.
+        """
+        row: Row = self._ask(self._me)["data"]
+        return row
+
+    def messages_with(self, user_id: str) -> list[Row]:
+        """Return the newest messages of the conversation with one user, at most 100.
+
+        Raises:
+            NotSentError: no answer came, or X asked us to wait.
+            RejectedError: X refused the question.
+        """
+
+        def question() -> list[Row]:
+            found = self._client.get_direct_message_events(
+                participant_id=user_id,
+                max_results=PAGE_MAX,
+                event_types="MessageCreate",
+                dm_event_fields=["id", "text", "created_at", "sender_id", "entities"],
+            )
+            rows: list[Row] = answer_with(found, "meta").get("data", [])
+            return rows
+
+        return self._ask(question)
+
+    def processing(self, media_id: str) -> Row:
+        """Return how far X is with an uploaded film.
+
+        Raises:
+            NotSentError: no answer came, or X asked us to wait.
+            RejectedError: X refused the question.
+        """
+        asked = {"command": "STATUS", "media_id": media_id}
+
+        def question() -> Row:
+            path = "/2/media/upload"
+            return _data_of(self._client.request("GET", path, params=asked, user_auth=True))
+
+        return self._ask(question)
+
     def _me(self) -> Row:
-        return _answer(self._client.get_me(user_auth=True), "data")
+        me = self._client.get_me(user_auth=True, user_fields=["public_metrics"])
+        return answer_with(me, "data")
 
     def _ask(self, question: Callable[[], T]) -> T:
         """Ask, and ask again where no answer came: only for what changes nothing."""
-        attempts = Retrying(
-            stop=stop_after_attempt(READ_ATTEMPTS) | stop_after_delay(READS_LIMIT_S),
-            wait=wait_exponential(multiplier=0.1, max=2),
-            retry=retry_if_exception(_may_ask_again),
-            reraise=True,
-        )
         with self._lock:
-            answer: T = attempts(self._once, question, writing=False)
-            return answer
+            return retry.ask(lambda: self._once(question, writing=False), self._pause_s)
 
     def _once(self, call: Callable[[], T], *, writing: bool) -> T:
         try:
@@ -175,38 +236,87 @@ class Writer(Reader):
         """Publish one post and return its id; sent once.
 
         Args:
-            body: the JSON body, `{"text": ...}`.
+            body: the JSON body: `text`, `media`, `reply`.
 
         Raises:
             NotSentError: nothing left this machine, or X asked us to wait.
             RejectedError: X refused; nothing was posted.
             UnknownOutcomeError: it was sent, and no usable answer came.
         """
-        with self._lock:
-            answer = self._once(
-                lambda: _answer(self._client.create_tweet(user_auth=True, **body), "data"),
-                writing=True,
+
+        def post() -> object:
+            return self._client.create_tweet(
+                text=body["text"],
+                media_ids=body.get("media", {}).get("media_ids"),
+                in_reply_to_tweet_id=body.get("reply", {}).get("in_reply_to_tweet_id"),
+                user_auth=True,
             )
-        identifier = answer["data"].get("id")
+
+        return self._made(post, "id")
+
+    def send_message(self, user_id: str, body: Row) -> str:
+        """Send one direct message and return its id; sent once; errors as for a post.
+
+        Args:
+            user_id: who gets it.
+            body: the JSON body, `{"text": ...}`.
+        """
+        return self._made(
+            lambda: self._client.create_direct_message(
+                participant_id=user_id, text=body["text"], user_auth=True
+            ),
+            "dm_event_id",
+        )
+
+    def _made(self, call: Callable[[], object], name: str) -> str:
+        """Make the one call that others can see, and return the id of what came of it."""
+        with self._lock:
+            answer = self._once(lambda: answer_with(call(), "data"), writing=True)
+        identifier = answer["data"].get(name)
         if not (isinstance(identifier, str) and identifier.isdecimal()):
             raise lost("answered without an id", "NoIdentifier", writing=True)
         return identifier
 
+    def send_step(self, path: str, body: Row | None = None) -> Row:
+        """Send one request whose effect nobody can see yet, and return its answer.
 
-def _may_ask_again(error: BaseException) -> bool:
-    return isinstance(error, NotSentError) and not isinstance(error, RateLimitedError)
+        Args:
+            path: below the API's root.
+            body: as JSON.
+
+        Raises:
+            NotSentError: no usable answer came, or X asked us to wait.
+            RejectedError: X refused.
+        """
+        with self._lock:
+            return self._once(
+                lambda: _data_of(self._client.request("POST", path, json=body, user_auth=True)),
+                writing=False,
+            )
+
+    def send_piece(self, media_id: str, number: int, piece: bytes) -> None:
+        """Upload one piece of a file; errors as for a step.
+
+        A form is more than tweepy 4.17.0 can send: this goes over its session, signed as it signs.
+        """
+        client = self._client
+        keys = client.consumer_key, client.consumer_secret
+        signed = tweepy.OAuth1UserHandler(*keys, client.access_token, client.access_token_secret)
+
+        def call() -> None:
+            answer = client.session.post(
+                f"{TWEEPY_HOST}/2/media/upload/{media_id}/append",
+                auth=signed.apply_auth(),
+                data={"segment_index": str(number)},
+                files={"media": ("piece", piece, "application/octet-stream")},
+            )
+            if not 200 <= answer.status_code < 300:
+                raise tweepy.HTTPException(answer)
+
+        with self._lock:
+            self._once(call, writing=False)
 
 
-def _answer(value: object, part: str) -> Row:
-    """Return an answer that has a certain part."""
-    if not isinstance(value, dict):
-        raise ValueError("the answer is no JSON object")
-    if not isinstance(value.get(part), dict):
-        raise ValueError(f"the answer has no {part}")
-    return value
-
-
-def _posts(value: object) -> list[Row]:
-    if isinstance(value, list) and all({"id", "text"} <= set(row) for row in value):
-        return value
-    raise ValueError("the answer is no list of posts")
+def _data_of(answer: requests.Response) -> Row:
+    row: Row = answer_with(answer.json(), "data")["data"]
+    return row

@@ -23,8 +23,22 @@ _WORDS = {
         "token must have been made with the permission Read and write."
     ),
     402: "the prepaid credits are used up. Add credits in X's developer console.",
-    404: "there is no such thing at that address. Check TWITTER_API_URL.",
+    404: "there is no such thing there (any more). Check the id, and TWITTER_API_URL.",
+    413: "the file is too large for X.",
 }
+
+_REFUSALS = {
+    "duplicate": "a text that was posted before; change the text, then approve again.",
+    "app permissions": (
+        "what the app may not do. Set its permissions in X's developer console to Read and write "
+        "and Direct message, then make a new access token."
+    ),
+    "not been mentioned": "a reply to somebody who has not mentioned or quoted your account.",
+    "deleted or not visible": "a reply to a post that is deleted, or hidden from you.",
+    "permission to dm": "the message: that person takes no messages from you.",
+    "suspended": "because the account is suspended or locked. Sign in at x.com and read why.",
+}
+"""Words in a refusal (403), and what was refused. X gives no numbers in version 2 of its API."""
 
 
 def explain(error: Exception, *, writing: bool) -> ServiceError:
@@ -55,8 +69,9 @@ def explain_status(status: int, message: str, reset: str, *, writing: bool) -> S
     if status >= 500 or status == 408 or (status < 400 and writing):
         return lost(f"answered with {name}", name, writing=writing)
     words = _WORDS.get(status) or f"refused ({name}): {_short(message)}."
-    if status == 403 and "duplicate" in message.lower():
-        words = "refused a text that was posted before; change the text, then approve again."
+    if status == 403:
+        known = (refused for mark, refused in _REFUSALS.items() if mark in message.lower())
+        words = next((f"refused {refused}" for refused in known), words)
     if status < 400:
         words = f"the address answers with a redirect ({name}); put the final one into the setting."
     return RejectedError("X", f"{words} Nothing was changed.", error_class=name)
@@ -65,9 +80,17 @@ def explain_status(status: int, message: str, reset: str, *, writing: bool) -> S
 def lost(what: str, error_class: str, *, writing: bool) -> ServiceError:
     """Return the error of a request that was sent without a usable answer."""
     if writing:
-        text = f"{what} after the post was sent; it may be public. Look before repeating it."
+        text = f"{what} after it was sent; it may have happened. Look before repeating it."
         return UnknownOutcomeError("X", text, error_class=error_class)
     return NotSentError("X", f"{what} to a question; nothing was changed.", error_class=error_class)
+
+
+def with_words(error: ServiceError, words: str) -> ServiceError:
+    """Return the same failure with more words before its own."""
+    text = f"{words} {error.message}"
+    if isinstance(error, RateLimitedError):
+        return RateLimitedError("X", text, retry_at=error.retry_at)
+    return type(error)("X", text, error_class=error.error_class)
 
 
 def _words_for_waiting(reset: str) -> str:

@@ -232,6 +232,16 @@ ODOO_CASES = (
     ),
 )
 
+X_KEYS = {
+    "TWITTER_ACCESS_TOKEN": f"1001-{SECRET}",
+    "TWITTER_ACCESS_SECRET": SECRET,
+    "TWITTER_API_KEY": SECRET,
+    "TWITTER_API_SECRET": SECRET,
+}
+
+IN_STEPS = {"twitter.create_thread"}
+"""Acts of several requests that others can see: `test_twitter_threads.py` is their suite."""
+
 CASES = (
     *ODOO_CASES,
     *(replace(case, version=19, url="/odoo/") for case in ODOO_CASES),  # by way of JSON-2
@@ -241,12 +251,34 @@ CASES = (
         body=lambda request: request["json"]["text"],
         sent=lambda payload: payload["text"],
         url="https://x.com/i/web/status/",
-        settings={
-            "TWITTER_ACCESS_TOKEN": f"1001-{SECRET}",
-            "TWITTER_ACCESS_SECRET": SECRET,
-            "TWITTER_API_KEY": SECRET,
-            "TWITTER_API_SECRET": SECRET,
+        settings=X_KEYS,
+    ),
+    Case(
+        kind="twitter.reply_to_post",
+        arguments={
+            "post_id": "https://x.com/ann_smith/status/1984000000000000001?s=20",
+            "author": "@ann_smith",
+            "text": "We do, from 8 to 12: https://example.com/hours & welcome",
         },
+        body=lambda request: {
+            "text": request["json"]["text"],
+            **request["json"]["reply"],
+        },
+        sent=lambda payload: {name: payload[name] for name in ("text", "in_reply_to_tweet_id")},
+        url="https://x.com/i/web/status/",
+        settings=X_KEYS,
+    ),
+    Case(
+        kind="twitter.send_direct_message",
+        arguments={
+            "recipient": "ann_smith",
+            "recipient_id": "2001",
+            "text": "Dear Ann,\n\nhere is the offer: https://example.com/offer <b>",
+        },
+        body=lambda request: {"text": request["json"]["text"], "to": request["url"].split("/")[-2]},
+        sent=lambda payload: {"text": payload["text"], "to": payload["recipient_id"]},
+        url="https://x.com/messages",
+        settings=X_KEYS,
     ),
     Case(
         kind="email.send_email",
@@ -355,8 +387,9 @@ def write_of(case: Case) -> Write:
 def perform(case: Case, writer: Any, trace: Trace = TRACE) -> Done:
     """Do it as the gate does: the invisible step first, where there is one."""
     write = write_of(case)
-    if write.stage is not None:
-        trace = replace(trace, staged_id=write.stage(writer, case.payload, trace))
+    staged_id = write.stage(writer, case.payload, trace) if write.stage else None
+    if staged_id is not None:
+        trace = replace(trace, staged_id=staged_id)
     return write.perform(writer, case.payload, trace)
 
 
@@ -385,7 +418,7 @@ def wait_for(look: Callable[[], T]) -> T:
 
 
 def test_every_write_has_a_case_and_a_tool() -> None:
-    assert {case.kind for case in CASES} == set(ACTIONS)
+    assert {case.kind for case in CASES} | IN_STEPS == set(ACTIONS)
     for service in SERVICES.values():
         toolset: Toolset = import_module(f"mcp_servers.{service.name}.tools").TOOLSET
         assert set(toolset.writes) == {action.tool for action in service.actions}

@@ -77,7 +77,7 @@ def test_unknown_arguments_are_refused() -> None:
 
 def test_a_person_sees_length_time_and_links() -> None:
     hello = post("Open on *Monday*: example.com", publish_at="2026-11-24T09:00")
-    described = "publish a post on **X** on 2026-11-24 at 09:00:00 (41 of 280 long)"
+    described = "publish a post on **X** on 2026-11-24 at 09:00:00 (41 of 280 long, $0.20)"
     assert ACTION.describe(hello) == described
     assert ACTION.title(hello) == "Post X Open on Monday example com"
     assert ACTION.facts(hello).links == ("example.com",)
