@@ -97,6 +97,7 @@ def assembled(settings: Settings, level: str) -> Iterator[tuple[Daemon, Inbox, l
     from mcp_servers.client import Sessions
     from watchers.approvals import approvals_bell
     from watchers.inbox import Inbox, inbox_bell
+    from watchers.notifier import notifiers
 
     with workspace(settings, level) as ws:
         starters.install_once(ws)
@@ -107,6 +108,7 @@ def assembled(settings: Settings, level: str) -> Iterator[tuple[Daemon, Inbox, l
         daemon.watches = [
             approvals_bell(ws.vault, daemon.bell.ring),
             inbox_bell(ws.vault, inbox.ring),
+            *notifiers(ws),
         ]
         try:
             for bell in daemon.watches:

@@ -142,9 +142,22 @@ def callout(ws: Workspace, action: Action, row: Row, missing: tuple[str, ...] = 
         f"> {UNASKED if unasked else HOW_TO}",
         f"> {mode_line(row.mode, ws.services[action.service].title)}",
     ]
+    lines += [f"> {line}" for line in outlook(ws, action, row)]
     if missing and row.mode is Mode.DRY_RUN:
         lines.append(f"> To make it real, set first: {', '.join(missing)}.")
     return "\n".join([*lines, *pictures(row.payload)])
+
+
+def outlook(ws: Workspace, action: Action, row: Row) -> list[str]:
+    """Return what follows from a yes, with its cost and what cannot be undone, and from silence."""
+    then = action.consequence
+    if row.mode is Mode.DRY_RUN:
+        then = f"you are shown exactly what would be sent. For real: {then}"
+    day = show(ws.clock, row.expires_at)[:10]
+    return [
+        f"If you approve: {then}",
+        f"If you do nothing: it expires on {day}, and nothing is sent.",
+    ]
 
 
 def pictures(payload: Payload) -> list[str]:
@@ -158,11 +171,12 @@ def pictures(payload: Payload) -> list[str]:
 
 def why(ws: Workspace, made: Draft, row: Row) -> str:
     """Return the lines under `## Why`."""
-    lines = [f"- {notes.inline(reason, 300)}" for reason in made.decision.reasons]
+    lines = ["You are asked because:", ""]
+    lines += [f"- {notes.inline(reason, 300)}" for reason in made.decision.reasons]
+    lines += ["", "What else to know:", ""]
+    lines += equal_warnings(ws, row)
     found = made.request.findings
     lines += [f"- {notes.inline(said, 300)}" for said in (*found.unclear, *found.remarks)]
-    lines += [f"- Afterwards: {made.action.consequence}"]
-    lines += equal_warnings(ws, row)
     lines.append(f"- Account: {notes.inline(made.account)}")
     if made.request.source:
         lines.append(f"- Source: {notes.link(made.request.source)}")

@@ -46,6 +46,17 @@ SETTINGS: tuple[Setting, ...] = (
         "Northwind Studio Ltd; Northwind Studio",
     ),
     Setting(
+        "NOTIFY_URLS",
+        Kind.TEXT,
+        None,
+        "Where one line goes when something waits or failed, as Apprise addresses; empty: nowhere.",
+        "ntfys://ntfy.example/your-topic",
+        secret=True,
+    ),
+    Setting(
+        "NOTIFY_DETAILS", Kind.FLAG, "false", "true: that line may name notes (names, amounts)."
+    ),
+    Setting(
         "AI_EMPLOYEE_ROLE",
         Kind.TEXT,
         "propose",

@@ -51,6 +51,10 @@ class Story(JournalFile):
         """Return the logged entries after a place in the daily log, oldest first."""
         return self._told("seq > ? ORDER BY seq", (seq,))
 
+    def told_after(self, number: int, limit: int) -> list[Told]:
+        """Return the story after one of its entries, oldest first."""
+        return self._told("number > ? ORDER BY number LIMIT ?", (number, limit))
+
     def told_between(self, since: datetime, until: datetime) -> list[Told]:
         """Return the story of everything between two instants, newest first."""
         return self._told(

@@ -58,7 +58,8 @@ def waiting(journal: Journal, part: str) -> int:
 def vital(ws: Workspace, part: str) -> Vital | None:
     """Return a part's state, None when it never said anything."""
     kept = ws.journal.recall(f"{part}:state")
-    if not kept:
+    is_off = part == NOTIFICATIONS and not ws.settings.text("NOTIFY_URLS")
+    if not kept or is_off:
         return None
     at = show(ws.clock, from_iso(kept["at"]))
     return Vital(str(kept["state"]), at, waiting(ws.journal, part))

@@ -8,6 +8,7 @@ pid; what was under way then is the journal's to tell, nothing is ever called tw
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import sys
 import threading
 from concurrent.futures import Future
@@ -339,10 +340,20 @@ async def _examine(ws: Workspace, name: str) -> list[Check]:
         checks = [Check(name, Health.OK, f"{ws.account(name)}, mode {readiness.mode}{yes}")]
     try:
         async with asyncio.timeout(START_TIMEOUT_S):
-            return [*checks, *await _ask_server(ws, name, reachable=not missing)]
+            own = [] if missing else await _own_checks(ws, name)
+            return [*checks, *own, *await _ask_server(ws, name, reachable=not missing)]
     except Exception as error:  # noqa: BLE001 - whatever keeps a server from starting is the finding
         text = f"the MCP server does not start: {_reason(error)}"
         return [*checks, Check(f"{name} server", Health.BROKEN, text)]
+
+
+async def _own_checks(ws: Workspace, name: str) -> list[Check]:
+    """Return what a service itself has to say about its sign-in: its module `health`, if any."""
+    module = f"mcp_servers.{name}.health"
+    if importlib.util.find_spec(module) is None:
+        return []
+    checks = importlib.import_module(module).checks
+    return await asyncio.to_thread(lambda: list(checks(ws.settings, ws.clock)))
 
 
 async def _ask_server(ws: Workspace, name: str, *, reachable: bool) -> list[Check]:

@@ -6,6 +6,7 @@ allowed to loopback addresses only; a secret is never shown.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -20,9 +21,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from utils.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 type_words = {True: {"true", "1", "yes", "on"}, False: {"false", "0", "no", "off"}}
+
+SECRET_KEYS = frozenset({"token", "access_token", "refresh_token", "id_token", "client_secret"})
+SECRET_FILE_LIMIT_BYTES = 64 * 1024
 
 
 class Kind(StrEnum):
@@ -51,6 +55,7 @@ class Setting:
         example: a value that works, shown in errors and `.env.example`.
         secret: whether the value is redacted everywhere.
         minimum: smallest allowed number.
+        holds_secrets: whether it names a JSON file whose tokens are redacted as well.
     """
 
     name: str
@@ -60,6 +65,7 @@ class Setting:
     example: str = ""
     secret: bool = False
     minimum: float | None = None
+    holds_secrets: bool = False
 
 
 def _flag(text: str) -> bool:
@@ -214,10 +220,10 @@ class Settings:
         return (self.home / Path(text).expanduser()).absolute() if text else None
 
     def secrets(self) -> tuple[str, ...]:
-        """Return every secret value in force, for redaction."""
-        return tuple(
-            value for name, value in self._raw.items() if self.table[name].secret and value
-        )
+        """Return every secret value in force, those in token files included, for redaction."""
+        own = [value for name, value in self._raw.items() if self.table[name].secret and value]
+        files = [self.path(name) for name in self._raw if self.table[name].holds_secrets]
+        return (*own, *(value for file in files if file for value in _secrets_in(file)))
 
     def raw(self, names: Iterable[str]) -> dict[str, str]:
         """Return the given settings as texts for a child's environment, defaults left out."""
@@ -226,6 +232,23 @@ class Settings:
     def with_values(self, **changed: str) -> Settings:
         """Return a copy with other raw values."""
         return Settings(self.table.values(), {**self._raw, **changed}, self.home)
+
+
+def _secrets_in(file: Path) -> Iterator[str]:
+    """Yield the tokens in a JSON file; one that cannot be read is its service's to complain of."""
+    try:
+        with file.open("rb") as opened:
+            found = json.loads(opened.read(SECRET_FILE_LIMIT_BYTES))
+    except (OSError, ValueError):
+        return
+    waiting = [found]
+    while waiting:
+        values = waiting.pop()
+        for key, value in values.items() if isinstance(values, dict) else ():
+            if isinstance(value, dict):
+                waiting.append(value)
+            elif isinstance(value, str) and value and key in SECRET_KEYS:
+                yield value
 
 
 def load(table: Iterable[Setting], home: Path, environ: Mapping[str, str]) -> Settings:

@@ -31,6 +31,7 @@ SERVICE = Service(
             None,
             "The OAuth client (Desktop app) that you downloaded from Google's console",
             "secrets/gmail-client.json",
+            holds_secrets=True,
         ),
         Setting(
             "GMAIL_TOKEN_FILE",
@@ -38,6 +39,7 @@ SERVICE = Service(
             None,
             "File that keeps the sign-in for reading",
             "secrets/gmail-read.json",
+            holds_secrets=True,
         ),
         Setting(
             "GMAIL_SEND_TOKEN_FILE",
@@ -45,6 +47,7 @@ SERVICE = Service(
             None,
             "File that keeps the sign-in for drafts and sending",
             "secrets/gmail-send.json",
+            holds_secrets=True,
         ),
         Setting(
             "GMAIL_POLL_S",

@@ -73,6 +73,9 @@ def test_an_invoices_note_is_as_the_contract_shows_it(
         "> [!question] Approve: create a draft invoice for **Acme Ltd**, **1,250.00 EUR**?\n"
         f"> {proposal.HOW_TO}\n"
         "> Nothing has been sent. LIVE: Odoo will be changed for real.\n"
+        "> If you approve: A draft invoice will be in Odoo. It is not posted and not e-mailed to "
+        "anybody, and it can be deleted in Odoo.\n"
+        "> If you do nothing: it expires on 2026-11-28, and nothing is sent.\n"
         "\n## Parameters\n\n```yaml\n"
     )
     assert [s.title for s in parsed(text).sections] == ["Parameters", "Why"]
