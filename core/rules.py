@@ -16,7 +16,7 @@ from core.extract import mail as mails
 from core.extract import pdf
 from core.extract import requests as reading
 from core.extract.found import Setting
-from core.tasks import attachment_name
+from core.tasks import attachment_name, text_of
 from utils import files
 from utils.clock import local_day
 from utils.errors import NoteError
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from core.records import Source
     from core.workspace import Workspace
 
-TEXT_LIMIT_BYTES = 256 * 1024
 PAPERS, GO_ON = "papers", "It is right: go on"
 PAPERS_READ = 3
 """How many papers of one mail are read; a mail with more is unusual and its text decides."""
@@ -175,12 +174,3 @@ def _setting(ws: Workspace) -> Setting:
 
 Rule = Callable[[Material], Wish | Unclear | None]
 RULES: tuple[Rule, ...] = (written_request, mail_request, paper_request)
-
-
-def text_of(path: Path) -> str:
-    """Return a kept file's text, "" when it is no text or too long to show."""
-    try:
-        data = files.read_regular(path, limit_bytes=TEXT_LIMIT_BYTES)
-        return data.decode("utf-8")
-    except (NoteError, UnicodeDecodeError, FileNotFoundError):
-        return ""

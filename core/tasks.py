@@ -15,14 +15,18 @@ from core.actions import Trust
 from core.records import Entry, Source
 from core.strict_yaml import Plain
 from core.vault import Folder, note_name
+from utils import files
 from utils.audit_log import Actor, Event
 from utils.clock import local_day, show
+from utils.errors import NoteError
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from core.workspace import Workspace
 
+TEXT_LIMIT_BYTES = 256 * 1024
 PREFIXES = {"file": "TSK", "email": "EML"}
 _SAFE_SUFFIX = re.compile(r"\.(pdf|png|jpe?g|gif|webp|heic|txt|csv|tsv|eml|docx?|xlsx?|odt|ods)$")
 
@@ -58,6 +62,15 @@ def attachment_name(digest: str, original: str) -> str:
     """Return the name a file is kept under: its digest and a harmless ending."""
     found = _SAFE_SUFFIX.search(original.lower())
     return f"{digest[:32]}{found[0] if found else '.bin'}"
+
+
+def text_of(path: Path) -> str:
+    """Return a kept file's text, "" when it is no text or too long to show."""
+    try:
+        data = files.read_regular(path, limit_bytes=TEXT_LIMIT_BYTES)
+        return data.decode("utf-8")
+    except (NoteError, UnicodeDecodeError, FileNotFoundError):
+        return ""
 
 
 def drop(ws: Workspace, dropped: Dropped) -> Source:

@@ -13,15 +13,18 @@ from core.actions import Trust
 from core.asks import Answer, Asks, Unclear, ask
 from core.inspection import QUIET_S, Inspector
 from core.records import Ask, Entry
-from core.rules import RULES, Material, Wish
 from core.vault import Folder
 from utils.audit_log import Actor, Event
 from utils.errors import ChangedError, NoteError, RefusedError
 from utils.log import get_logger
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from core.checks import Checks
     from core.records import Source
+    from core.rules import Wish
     from core.workspace import Workspace
 
 log = get_logger()
@@ -65,15 +68,17 @@ class Triage:
         path = self._ws.vault.folder(Folder.ATTACHMENTS) / source.original
         if not path.is_file():
             return None
-        return self._read(Material(self._ws, source, path))
+        return self._read(source, path, {})
 
-    def _read(self, material: Material) -> str:
+    def _read(self, source: Source, path: Path, replies: Mapping[str, str]) -> str:
         """Let the rules read something; propose, ask, or leave it a task."""
-        source = material.source
+        from core.rules import RULES, Material  # they take memory, and most days nothing came in
+
+        material = Material(self._ws, source, path, replies)
         try:
             found = next((found for rule in RULES if (found := rule(material))), None)
             if isinstance(found, Unclear):
-                stored = ask(self._ws, source, found, material.replies)
+                stored = ask(self._ws, source, found, replies)
                 self._say(source, f"- A question: {notes.link(stored.name.removesuffix('.md'))}")
                 self._plan(source, "Answer the question", stored.ask_id)
                 return stored.ask_id
@@ -104,7 +109,7 @@ class Triage:
         else:
             path = self._ws.vault.folder(Folder.ATTACHMENTS) / source.original
             replies = {**stored.replies, **answer.replies}
-            done = self._read(Material(self._ws, source, path, replies))
+            done = self._read(source, path, replies)
         self._asks.close(stored, f"- Went on: {done}")
 
     def _propose(self, wish: Wish, source: Source) -> str:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core import tasks
-from core.rules import text_of
 from core.vault import Folder, display_name, is_conflict_copy, is_ignored
 from utils import files
 from utils.errors import AppError
@@ -146,7 +145,7 @@ class Inbox:
             sender="a file that was dropped in",
             subject=display_name(path.stem),
             received=self._ws.clock.now(),
-            text=text_of(path),
+            text=tasks.text_of(path),
             attachments=(kept.name,),
         )
         source = tasks.drop(self._ws, dropped)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,11 @@ from core import notes, tasks
 from core.actions import State, Trust
 from core.checks import Checks
 from core.records import Source
-from core.rules import Material, text_of, written_request
+from core.rules import Material, written_request
 from core.sources import CallResult
 from core.triage import STAYS, Triage
 from core.workspace import Workspace
+from tests.support import HOME
 from utils import durable
 from utils.clock import FixedClock
 from utils.errors import NoteError
@@ -244,5 +247,14 @@ def test_the_owners_words_in_the_task_stay(ws: Workspace, clock: FixedClock, run
 def test_what_is_no_text_is_no_words(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "kept.bin"
     path.write_bytes(data)
-    assert text_of(path) == ""
-    assert text_of(tmp_path / "none") == ""
+    assert tasks.text_of(path) == ""
+    assert tasks.text_of(tmp_path / "none") == ""
+
+
+def test_an_idle_daemon_does_not_hold_the_reading_of_mails() -> None:
+    """What reads mails and papers is loaded with the first that comes: it takes some 10 MB."""
+    code = (
+        "import sys, core.daemon, core.triage, watchers.inbox;"
+        "sys.exit(any(name.startswith('core.extract') for name in sys.modules))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=HOME)
