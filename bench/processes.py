@@ -29,6 +29,16 @@ def _rollup_kb(pid: int, name: str) -> int:
     return 0
 
 
+def peak_mb(pid: int) -> float:
+    """Return the most resident memory that a process ever had, in MB."""
+    for line in (
+        (PROC / str(pid) / "status").read_text(encoding="ascii", errors="replace").split("\n")
+    ):
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
 def cpu_s(pid: int) -> float:
     """Return the CPU seconds that all threads of a process have used, to the microsecond.
 
@@ -62,13 +72,22 @@ def children(pid: int) -> list[int]:
 
 def servers(pid: int) -> dict[str, int]:
     """Return the MCP servers that a daemon has started: pid by service."""
-    found = {}
-    for child in children(pid):
-        try:
-            words = (PROC / str(child) / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        for word in words:
-            if word.startswith(b"mcp_servers."):
-                found[word.decode().removeprefix("mcp_servers.")] = child
-    return found
+    return {
+        word.removeprefix("mcp_servers."): child
+        for child in children(pid)
+        for word in _words(child)
+        if word.startswith("mcp_servers.")
+    }
+
+
+def watcher(pid: int) -> int | None:
+    """Return the pid of a daemon's mail watcher, None when it has none."""
+    return next((child for child in children(pid) if "watch" in _words(child)), None)
+
+
+def _words(pid: int) -> list[str]:
+    try:
+        data = (PROC / str(pid) / "cmdline").read_bytes()
+    except OSError:
+        return []  # it has ended meanwhile
+    return data.decode(errors="replace").split("\0")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 log = get_logger()
 STAYS = "stays a task"
+EARLY_S, EARLY_AT_MOST_S = 0.1, 10.0
+"""A thing whose note is not there yet is looked for again, ever more seldom, then by rescans."""
 
 
 class Triage:
@@ -43,6 +45,7 @@ class Triage:
         self._ws = ws
         self._checks = checks
         self._asks = Asks(ws, Inspector(ws.vault, ws.clock))
+        self._early: dict[str, float] = {}
 
     def sweep(self) -> float | None:
         """Triage everything that was not triaged yet, and take in answers.
@@ -50,13 +53,25 @@ class Triage:
         Returns:
             Seconds until the next sweep is wanted, None when nothing waits.
         """
+        waits: list[float] = []
         for source in self._ws.journal.untriaged():
             outcome = self._one(source) if source.name else None
             if outcome is not None:
                 self._ws.journal.source_triaged(source.key, outcome)
+                self._early.pop(source.key, None)
+            else:
+                waits += self._again_s(source.key)
         for stored, answer in self._asks.answered():
             self._answered(stored, answer)
-        return QUIET_S if self._asks.settling else None
+        return min([*waits, QUIET_S] if self._asks.settling else waits, default=None)
+
+    def _again_s(self, key: str) -> list[float]:
+        """Return when to look again for something whose note is written just now, if it is."""
+        wait_s = self._early.get(key, EARLY_S)
+        if wait_s > EARLY_AT_MOST_S:
+            return []
+        self._early[key] = 2 * wait_s
+        return [wait_s]
 
     def _one(self, source: Source) -> str | None:
         """Return what became of one thing, None when its original is not there yet."""

@@ -104,6 +104,19 @@ def refused(
     assert sandbox.effects() == []
 
 
+# -- what it costs --------------------------------------------------------------------------------
+
+
+def test_a_draft_invoice_takes_three_requests(sandbox: Sandbox, writer: Writer) -> None:
+    """Looked for by its key, created, read back; signing in and learning the currency come once."""
+    line = {"description": "Work", "quantity": "1", "unit_price": "100.00"}
+    who = {"customer": "Acme Ltd", "customer_id": ACME, "currency": "USD"}
+    perform(writer, "create_invoice", {**who, "lines": [line]})
+    before = sandbox.requests()["odoo"]
+    perform(writer, "create_invoice", {**who, "lines": [line]}, OTHER_KEY)
+    assert sandbox.requests()["odoo"] - before == 3
+
+
 # -- posting --------------------------------------------------------------------------------------
 
 POSTING = {"invoice_id": 1, "partner": "Acme Ltd", "amount": "100", "currency": "USD"}

@@ -64,7 +64,10 @@ class Result:
 
 def expectations(corpus: Path = CORPUS) -> dict[str, dict[str, object]]:
     """Return what each mail of the corpus should give."""
-    return json.loads((corpus / "expected.json").read_text(encoding="utf-8"))
+    expected: dict[str, dict[str, object]] = json.loads(
+        (corpus / "expected.json").read_text(encoding="utf-8")
+    )
+    return expected
 
 
 def papers(message: mail.Mail) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as bench
-from bench import calibration, logs, naive, startup
+from bench import books, calibration, corpus, logs, naive, startup
 from bench.bed import Bed, BenchError, naive_loop, propose_one, wait_until
 from bench.calibration import Units
 from bench.latency import moves_of
@@ -126,6 +126,13 @@ def _steps(ws: Workspace) -> int:
     return len(seen)
 
 
+def test_acts_at_odoo_and_the_reading_of_mails_are_measured(tmp_path: Path) -> None:
+    rows = {row.name: row for row in [*books.measure(tmp_path), *corpus.measure(tmp_path)]}
+    assert rows["odoo create_invoice, requests"].is_kept
+    assert rows["odoo tool list"].value > 1000
+    assert rows["corpus, amount"].value == 1.0
+
+
 @pytest.mark.slow
 def test_the_quick_run_measures_everything(tmp_path: Path) -> None:
     out = tmp_path / "bench.json"
@@ -133,5 +140,15 @@ def test_the_quick_run_measures_everything(tmp_path: Path) -> None:
     report = json.loads(out.read_text(encoding="utf-8"))
     names = [row["name"] for row in report["rows"]]
     assert report["failures"] == []
-    for word in ("F:", "log append", "move -> call", "burst", "ready", "idle CPU", "memory"):
+    for word in (
+        "F:",
+        "log append",
+        "move -> call",
+        "burst",
+        "ready",
+        "idle CPU",
+        "memory",
+        "flood",
+        "mail ->",
+    ):
         assert any(word in name for name in names), word

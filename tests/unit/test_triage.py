@@ -16,6 +16,7 @@ from core.records import Source
 from core.rules import Material, written_request
 from core.sources import CallResult
 from core.triage import STAYS, Triage
+from core.vault import Folder
 from core.workspace import Workspace
 from tests.support import HOME
 from utils import durable
@@ -258,3 +259,22 @@ def test_an_idle_daemon_does_not_hold_the_reading_of_mails() -> None:
         "sys.exit(any(name.startswith('core.extract') for name in sys.modules))"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=HOME)
+
+
+def test_a_thing_whose_note_is_written_just_now_is_soon_looked_for_again(
+    ws: Workspace, clock: FixedClock, runner: Any
+) -> None:
+    """The file event comes before the journal's mark; without a second look it waits for a rescan.
+
+    What never gets its note (its watcher is gone) must not keep the daemon awake.
+    """
+    note = ws.vault.folder(Folder.ATTACHMENTS) / "a.txt"
+    note.write_text("Nothing to do.")
+    ws.journal.add_source(Source("file:1", "TSK-20261121-001", "file", "a.txt"))
+    triage = triage_of(ws, runner)
+    waits = [triage.sweep() for _ in range(12)]
+    assert waits[:3] == [0.1, 0.2, 0.4]
+    assert waits[-1] is None
+    ws.journal.source_written("file:1", "TSK-20261121-001 A.md")
+    assert triage.sweep() is None
+    assert ws.journal.untriaged() == []
