@@ -450,12 +450,17 @@ def attributed(rows: Sequence[Row], effects: Sequence[Effect]) -> dict[str, Made
         kind = effect["kind"]
         row = by_key.get(effect["key"])
         if row is None and not effect["key"]:
-            row = next((r for r in tried if r.kind == kind and shows(effect, r)), None)
-        if row is not None and row.kind == kind:
+            row = next((r for r in tried if acts_as(r) == kind and shows(effect, r)), None)
+        if row is not None and acts_as(row) == kind:
             made[row.action_id].acts.append(effect)
         elif row is not None and WISHES[row.kind].staged == kind:
             made[row.action_id].steps.append(effect)
     return made
+
+
+def acts_as(row: Row) -> str:
+    """Return the kind of an action's effects."""
+    return WISHES[row.kind].acts_as
 
 
 def shows(effect: Effect, row: Row) -> bool:

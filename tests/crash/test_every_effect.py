@@ -80,7 +80,7 @@ class Death:
 def lives_of(wish: Wish) -> list[Life]:
     """Return every life of a kind: each fault at its act and at the invisible step before it."""
     ways = WAYS if wish.kind in {INVOICE.kind, POST.kind} else WAYS[:1]  # the way in knows no kinds
-    places = [wish.kind, *([wish.staged] if wish.staged else [])]
+    places = [wish.acts_as, *([wish.staged] if wish.staged else [])]
     plain = [Life(wish.kind, how, "none", wish.kind) for how in ways]
     broken = [Life(wish.kind, how, fault, at) for how in ways for at in places for fault in FAULTS]
     return plain + broken

@@ -258,7 +258,7 @@ def kill_often(folder: Path, kills: int) -> None:
             if wish not in it.below_their_cap():
                 continue
             if fault != "none":
-                it.sandbox.fault(wish.service, fault, match=wish.kind, seconds=0.4)
+                it.sandbox.fault(wish.service, fault, match=wish.acts_as, seconds=0.4)
             before = it.begun(wish.kind)
             it.approve_burst(wish, draw)
             if draw.random() < 0.2:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from core import notes
 from mcp_servers.catalog import ACTIONS
+from mcp_servers.twitter.thread import parts_of
 
 if TYPE_CHECKING:
     from tests.crash.support_crash import SandboxProcess
@@ -28,6 +29,15 @@ def as_it_is(arguments: Arguments, number: int) -> Arguments:
     return arguments
 
 
+class OneOf(list[str]):
+    """Equal to each of its texts: an act of several effects shows one of them in each."""
+
+    __hash__ = None  # type: ignore[assignment] # as of every list
+
+    def __eq__(self, other: object) -> bool:
+        return other in list(self)
+
+
 @dataclass(frozen=True, repr=False)
 class Wish:
     """What is wanted from one service.
@@ -40,6 +50,7 @@ class Wish:
         vary: (arguments, number) -> the like of it, unlike every other number.
         set_up: makes what must be there before, and returns the arguments that name it.
         staged: the kind of the invisible first step, if there is one.
+        act: the kind of its effects, where that is not its own.
         effects: how many effects one success has.
         once: whether its service shows that it was done, so that the same again is refused.
     """
@@ -51,6 +62,7 @@ class Wish:
     vary: Callable[[Arguments, int], Arguments]
     set_up: Callable[[SandboxProcess, Path, Arguments], Arguments] | None = None
     staged: str | None = None
+    act: str | None = None
     effects: int = 1
     once: bool = False
 
@@ -60,6 +72,11 @@ class Wish:
     @property
     def service(self) -> str:
         return self.kind.split(".")[0]
+
+    @property
+    def acts_as(self) -> str:
+        """Return the kind of its effects at the sandbox."""
+        return self.act or self.kind
 
     @property
     def tool(self) -> str:
@@ -233,6 +250,29 @@ TWITTER = (
         wanted=lambda p: p["text"],
         sent=lambda e: e["text"],
         vary=lambda a, n: {**a, "text": f"News number {n} of the day"},
+    ),
+    Wish(
+        "twitter.create_thread",
+        {"text": "Two things we learned & kept:\n\n---\n\nAsk first, see https://example.com"},
+        wanted=lambda p: OneOf(parts_of(p["text"])),
+        sent=lambda e: e["text"],
+        vary=lambda a, n: {**a, "text": f"Thread {n} of the day\n\n---\n\nIts second part, {n}"},
+        act="twitter.create_post",
+        effects=2,
+    ),
+    Wish(
+        "twitter.reply_to_post",
+        {"post_id": "1984000000000000001", "author": "ann_smith", "text": "We do & gladly."},
+        wanted=lambda p: (p["post_id"], p["text"]),
+        sent=lambda e: (e["in_reply_to_tweet_id"], e["text"]),
+        vary=lambda a, n: {**a, "text": f"Answer number {n}"},
+    ),
+    Wish(
+        "twitter.send_direct_message",
+        {"recipient": "ann_smith", "recipient_id": "2001", "text": "Dear Ann,\n\nwe are open."},
+        wanted=lambda p: (p["recipient_id"], p["text"]),
+        sent=lambda e: (e["recipient_id"], e["text"]),
+        vary=lambda a, n: {**a, "text": f"Dear Ann, news number {n}"},
     ),
 )
 
