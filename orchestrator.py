@@ -209,12 +209,24 @@ def serve_vault(
         lock.release()
 
 
+def vault_of(settings: Settings) -> Path:
+    """Return the vault's folder."""
+    from core.workspace import paths_of
+
+    return paths_of(settings).vault
+
+
 @contextmanager
-def sandbox_process() -> Iterator[dict[str, str]]:
-    """Start the fakes as a child that ends with us; yield the settings that lead to them."""
+def sandbox_process(vault: Path) -> Iterator[dict[str, str]]:
+    """Start the fakes as a child that ends with us; yield the settings that lead to them.
+
+    Args:
+        vault: its Attachments are the web space from which the practice Instagram fetches.
+    """
     from mcp_servers.sandbox import READY, settings_of
 
     command = [sys.executable, "-m", "mcp_servers.sandbox", "--port", "0", "--until-stdin-ends"]
+    command += ["--vault", str(vault)]
     child = subprocess.Popen(  # noqa: S603 - our own module
         command,
         cwd=Path(__file__).resolve().parent,  # not the caller's folder, which may hold a `utils`
@@ -258,7 +270,7 @@ def run(
     if not sandbox:
         serve_vault(load_settings(vault), once=once)
         return
-    with sandbox_process() as found:
+    with sandbox_process(vault_of(load_settings(vault))) as found:
         serve_vault(load_settings(vault, AI_EMPLOYEE_SANDBOX="true", **found), once=once)
 
 
@@ -274,7 +286,7 @@ def demo(
     vault = directory.expanduser().absolute() / "AI_Employee"
     for line in practice.prepare(vault):
         show_line(line)
-    with sandbox_process() as found:
+    with sandbox_process(vault) as found:
         found |= {"LOG_DIR": "", "STATE_DIR": "", "LIMIT_CURRENCY": "EUR"}
         settings = load_settings(vault, AI_EMPLOYEE_SANDBOX="true", **found)
         serve_vault(settings, once=False, on_ready=practice.guide, level="warning")
@@ -318,11 +330,13 @@ def auth(
 @app.command()
 def sandbox(
     port: Annotated[int, typer.Option(help="Where to listen; 0 takes any free port.")] = 0,
+    vault: VaultOption = None,
 ) -> None:
     """Run only the fakes of all services, on this machine."""
     from mcp_servers.sandbox import main as serve_fakes
 
-    raise typer.Exit(serve_fakes(["--port", str(port)]))
+    folder = vault_of(load_settings(vault))
+    raise typer.Exit(serve_fakes(["--port", str(port), "--vault", str(folder)]))
 
 
 # -- set up and check -----------------------------------------------------------------------------

@@ -173,11 +173,16 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def groups() -> Iterator[tuple[str, str, tuple[Setting, ...]]]:
-    """Yield the settings by heading: title, a sentence, rows."""
+    """Yield the settings by heading, each where it is first needed: title, a sentence, rows."""
     yield GENERAL[0], GENERAL[1], SETTINGS
+    shown: set[str] = set()
     for service in SERVICES.values():
         needed = ", ".join(" or ".join(group) for group in service.required)
-        yield service.title, f"Needed: {needed}.", (live_switch(service), *service.settings)
+        above = ", ".join(row.name for row in service.settings if row.name in shown)
+        sentence = f"Needed: {needed}." + (f" It uses {above} as well." if above else "")
+        rows = tuple(row for row in service.settings if row.name not in shown)
+        shown |= {row.name for row in rows}
+        yield service.title, sentence, (live_switch(service), *rows)
 
 
 def env_example() -> str:

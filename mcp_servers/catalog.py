@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mcp_servers import email, odoo, twitter
+from mcp_servers import email, facebook, instagram, odoo, twitter
 from utils.config import Kind, Setting
 
 if TYPE_CHECKING:
     from core.actions import Action, Read, Service
 
 SERVICES: dict[str, Service] = {
-    service.name: service for service in (odoo.SERVICE, twitter.SERVICE, email.SERVICE)
+    service.name: service
+    for service in (
+        *(odoo.SERVICE, facebook.SERVICE, instagram.SERVICE, twitter.SERVICE),
+        email.SERVICE,
+    )
 }
 
 ACTIONS: dict[str, Action] = {
@@ -33,5 +37,8 @@ def live_switch(service: Service) -> Setting:
 
 
 SERVICE_SETTINGS: tuple[Setting, ...] = tuple(
-    row for service in SERVICES.values() for row in (live_switch(service), *service.settings)
+    dict.fromkeys(
+        row for service in SERVICES.values() for row in (live_switch(service), *service.settings)
+    )
 )
+"""Each row once, though several services may read it."""

@@ -14,16 +14,22 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Protocol
 
 from utils.clock import Clock, iso
+from utils.errors import NoteError
+from utils.files import read_regular
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Mapping
+    from pathlib import Path
 
 Json = Any
 """A decoded JSON value; fakes take it apart at once."""
+
+LIMIT_FILE_BYTES = 100 * 1024 * 1024
 
 
 class FaultMode(StrEnum):
@@ -155,14 +161,27 @@ class World:
 
     Args:
         clock: gives the time of effects and of new records.
+        vault: whose `Attachments/` are the practice web space, None without one.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, vault: Path | None = None) -> None:
         self.clock = clock
+        self.vault = vault
+        self.files: dict[str, bytes] = {}
         self.lock = threading.RLock()
         self._effects: list[dict[str, Json]] = []
         self._requests: Counter[str] = Counter()
         self._faults: list[Fault] = []
+
+    def file(self, name: str) -> bytes | None:
+        """Return a file of the practice web space: put there, else of the vault."""
+        if name in self.files or self.vault is None:
+            return self.files.get(name)
+        try:
+            path = self.vault / "Attachments" / PurePath(name).name
+            return read_regular(path, limit_bytes=LIMIT_FILE_BYTES)
+        except (NoteError, OSError):
+            return None
 
     def record(self, service: str, kind: str, key: str | None, payload: object) -> None:
         """Add one change of state; `payload` is copied."""

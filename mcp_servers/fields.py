@@ -98,3 +98,9 @@ def words_for_a_name(*parts: str, limit: int = 12) -> str:
 def links_in(text: str) -> tuple[str, ...]:
     """Return the addresses in a text, each once, in order."""
     return tuple(dict.fromkeys(_LINK.findall(text)))
+
+
+def short(text: str, limit: int = 300) -> str:
+    """Return a text from outside on one line of at most `limit` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"

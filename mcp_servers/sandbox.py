@@ -24,11 +24,15 @@ import socketserver
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from mcp_servers.email.fake import EmailFake
+from mcp_servers.facebook.fake import FacebookFake
 from mcp_servers.fakes import Fake, Fault, FaultMode, Request, Response, World, fault_of
+from mcp_servers.instagram.fake import InstagramFake
+from mcp_servers.instagram.fake_space import SpaceFake
 from mcp_servers.odoo.fake import OdooFake
 from mcp_servers.twitter.fake import TwitterFake
 from utils.clock import Clock, SystemClock
@@ -37,8 +41,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-FAKES: tuple[type[Fake], ...] = (OdooFake, TwitterFake, EmailFake)
-"""One row per service."""
+FAKES: tuple[type[Fake], ...] = (
+    *(OdooFake, TwitterFake, EmailFake),
+    *(InstagramFake, FacebookFake),  # in this order: what is not Instagram's is the page's
+    SpaceFake,
+)
+"""One row per service; the first one whose routes match a path answers it."""
 
 ADDRESS = "127.0.0.1"
 READY = "sandbox ready"
@@ -52,14 +60,17 @@ class Sandbox:
     Args:
         port: where to listen; 0 takes a free port.
         clock: gives the time of effects and of new records.
+        vault: whose `Attachments/` are the practice web space.
 
     Raises:
         OSError: the port is taken (on entering).
     """
 
-    def __init__(self, port: int = 0, clock: Clock | None = None) -> None:
+    def __init__(
+        self, port: int = 0, clock: Clock | None = None, vault: Path | None = None
+    ) -> None:
         self._port = port
-        self._world = World(clock or SystemClock())
+        self._world = World(clock or SystemClock(), vault)
         self._fakes: tuple[Fake, ...] = tuple(row(self._world) for row in FAKES)
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
@@ -352,14 +363,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--until-stdin-ends", action="store_true", help="end when standard input does"
     )
+    parser.add_argument(
+        "--vault", type=Path, help="its Attachments are the web space that Instagram fetches from"
+    )
     arguments = parser.parse_args(argv)
     port: int = arguments.port
+    vault: Path | None = arguments.vault
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with contextlib.ExitStack() as running:
         try:
-            sandbox = running.enter_context(Sandbox(port))
+            sandbox = running.enter_context(Sandbox(port, vault=vault))
         except (OSError, OverflowError) as error:
             sys.stderr.write(f"sandbox: cannot listen on port {port} ({error}); take another.\n")
             return 2

@@ -41,6 +41,8 @@ class Kind(StrEnum):
     URL = "URL without a path"
     PATH = "path"
     ZONE = "time zone"
+    VERSION = "version"
+    IDENTIFIER = "number of an account"
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,18 @@ def _zone(text: str) -> str:
     return text
 
 
+def _version(text: str) -> str:
+    if not re.fullmatch(r"v\d{1,2}\.\d", text):
+        raise ValueError("is no version")
+    return text
+
+
+def _identifier(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{3,25}", text):
+        raise ValueError("is not the number of an account")
+    return text
+
+
 _READERS: Mapping[Kind, Callable[[str], object]] = {
     Kind.TEXT: str,
     Kind.FLAG: _flag,
@@ -145,6 +159,8 @@ _READERS: Mapping[Kind, Callable[[str], object]] = {
     Kind.URL: _url,
     Kind.PATH: str,
     Kind.ZONE: _zone,
+    Kind.VERSION: _version,
+    Kind.IDENTIFIER: _identifier,
 }
 
 

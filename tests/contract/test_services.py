@@ -5,6 +5,7 @@ A new action is one row of `CASES`; a service that answers a fault in another wa
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import threading
@@ -19,11 +20,13 @@ from typing import Any, TypeVar
 import pytest
 
 from core.actions import Payload, key_of, payload_of
+from core.media import LoadedMedia, Media, facts_of
 from core.settings import SETTINGS
 from mcp_servers.catalog import ACTIONS, READS, SERVICE_SETTINGS, SERVICES
 from mcp_servers.odoo.fake import OdooFake
 from mcp_servers.sandbox import Sandbox
 from mcp_servers.toolset import Done, Evidence, Finding, Toolset, Trace, Write
+from tests.pictures import jpeg, png
 from utils.config import Settings
 from utils.errors import (
     NotSentError,
@@ -32,6 +35,7 @@ from utils.errors import (
     ServiceError,
     UnknownOutcomeError,
 )
+from utils.files import digest
 
 T = TypeVar("T")
 Json = Any
@@ -45,6 +49,48 @@ TRACE = Trace(KEY, datetime(2026, 11, 21, 9, 30, tzinfo=UTC))
 def trace_from(began_at: datetime) -> Trace:
     """Return the trace of an attempt that began then."""
     return Trace(KEY, began_at)
+
+
+def picture(name: str, data: bytes, alt: str | None = None) -> LoadedMedia:
+    """Return a picture as it was approved."""
+    facts = facts_of(data)
+    assert facts is not None
+    return LoadedMedia(Media(file=name, sha256=digest(data), alt=alt), data, facts)
+
+
+def named(files: tuple[LoadedMedia, ...]) -> list[dict[str, Any]]:
+    """Return pictures as the arguments of an action name them."""
+    return [file.media.model_dump(exclude_none=True) for file in files]
+
+
+def shown_photos(request: dict[str, Any]) -> Json:
+    """Return what a preview says of a post on the page."""
+    photos = [
+        {"sha256": each["file"]["sha256"], "alt": each["form"].get("alt_text_custom")}
+        for each in request.get("before", ())
+    ]
+    form = request["form"]
+    return {"message": form["message"], "link": form.get("link"), "photos": photos}
+
+
+def shown_media(request: dict[str, Any]) -> Json:
+    """Return what a preview says of a post on Instagram."""
+    forms = [each["form"] for each in request["before"]]
+    urls = [form.get("image_url") or form.get("video_url") for form in forms]
+    names = [url.rpartition("/")[2] for url in urls if url]
+    return {"caption": forms[-1]["caption"], "names": names}
+
+
+def sent_media(payload: dict[str, Any]) -> Json:
+    """Return what the fake received of a post on Instagram."""
+    names = [file["url"].rpartition("/")[2] for file in payload["files"]]
+    return {"caption": payload["caption"], "names": names}
+
+
+def shown_message(request: dict[str, Any]) -> Json:
+    """Return what a preview says of a private message."""
+    form = request["form"]
+    return [json.loads(form["recipient"])["id"], json.loads(form["message"])["text"]]
 
 
 def draft(customer_id: int, price: float = 100.0) -> dict[str, Any]:
@@ -88,6 +134,7 @@ class Case:
         absent: what a read-back without a trace says.
         settings: besides those of the sandbox.
         prepare: makes what must be there before; given Odoo's fake.
+        files: pictures that go with it.
         version: of Odoo that is played.
         staged: kind of the invisible first step, if there is one.
     """
@@ -102,6 +149,7 @@ class Case:
     prepare: Callable[[OdooFake], object] | None = None
     version: int = 17
     staged: str | None = None
+    files: tuple[LoadedMedia, ...] = ()
 
     @property
     def service(self) -> str:
@@ -242,8 +290,93 @@ X_KEYS = {
 IN_STEPS = {"twitter.create_thread"}
 """Acts of several requests that others can see: `test_twitter_threads.py` is their suite."""
 
+
+PHOTOS = (picture("oak.jpg", jpeg(1200, 900), "An oak table"), picture("ash.png", png(800, 800)))
+SQUARES = (
+    picture("Attachments/oak.jpg", jpeg(900, 900), "Oak"),
+    picture("ash 2.jpg", jpeg(1080, 900)),
+)
+FILM = (picture("saw.mp4", b"\x00\x00\x00\x18ftypmp42" + bytes(40)),)
+PAGE = {"FACEBOOK_PAGE_TOKEN": SECRET}
+ACCOUNT = {"INSTAGRAM_TOKEN": SECRET}
+INSTAGRAM_POST = Case(
+    kind="instagram.publish_media",
+    arguments={"caption": "Grüße & <more> 🎉 #oak", "media": named(SQUARES[:1])},
+    body=shown_media,
+    sent=sent_media,
+    url="https://www.instagram.com/",
+    settings=ACCOUNT,
+    staged="instagram.create_container",
+    files=SQUARES[:1],
+)
+
+META_CASES = (
+    Case(
+        kind="facebook.create_post",
+        arguments={"message": "Open & ready <b>:\n\n“Monday” 🎉 #winter", "media": named(PHOTOS)},
+        body=shown_photos,
+        sent=lambda payload: {name: payload[name] for name in ("message", "link", "photos")},
+        url="https://www.facebook.com/",
+        settings=PAGE,
+        staged="facebook.upload_photo",
+        files=PHOTOS,
+    ),
+    Case(
+        kind="facebook.create_post",
+        arguments={"message": "Read this", "link": "https://example.com/a?b=1&c=2#d"},
+        body=shown_photos,
+        sent=lambda payload: {name: payload[name] for name in ("message", "link", "photos")},
+        url="https://www.facebook.com/",
+        settings=PAGE,
+    ),
+    Case(
+        kind="facebook.reply_to_comment",
+        arguments={"comment_id": "122100000000000004_700000000000006", "message": "Yes, 9 to 1 🙂"},
+        body=lambda request: request["form"]["message"],
+        sent=lambda payload: payload["message"],
+        url="https://www.facebook.com/",
+        settings=PAGE,
+    ),
+    Case(
+        kind="facebook.send_message",
+        arguments={
+            "recipient_id": "24000000000001",
+            "recipient": "Mia",
+            "message": "Yes, “we” are.",
+        },
+        body=shown_message,
+        sent=lambda payload: [payload["recipient_id"], payload["message"]],
+        url="https://business.facebook.com/",
+        settings=PAGE,
+    ),
+    INSTAGRAM_POST,
+    replace(
+        INSTAGRAM_POST,
+        arguments={"caption": "Two of them", "media": named(SQUARES)},
+        files=SQUARES,
+    ),
+    replace(INSTAGRAM_POST, arguments={"caption": "Saw", "media": named(FILM)}, files=FILM),
+    Case(
+        kind="instagram.reply_to_comment",
+        arguments={"comment_id": "17870000000000006", "message": "Linseed oil."},
+        body=lambda request: request["form"]["message"],
+        sent=lambda payload: payload["message"],
+        url="https://www.instagram.com/",
+        settings=ACCOUNT,
+    ),
+    Case(
+        kind="instagram.send_message",
+        arguments={"recipient_id": "25000000000001", "message": "It is, 120 €."},
+        body=shown_message,
+        sent=lambda payload: [payload["recipient_id"], payload["message"]],
+        url="https://www.instagram.com/",
+        settings=ACCOUNT,
+    ),
+)
+
 CASES = (
     *ODOO_CASES,
+    *META_CASES,
     *(replace(case, version=19, url="/odoo/") for case in ODOO_CASES),  # by way of JSON-2
     Case(
         kind="twitter.create_post",
@@ -319,17 +452,28 @@ CASES = (
 
 def name_of(case: Case) -> str:
     """Return how a case is called in a test's name."""
-    return case.kind if case.version == 17 else f"{case.kind}@{case.version}"
+    name = case.kind if case.version == 17 else f"{case.kind}@{case.version}"
+    if case.service in {"facebook", "instagram"} and len(case.files) != 1:
+        name += f"+{len(case.files)}"
+    return f"{name}+film" if case.files is FILM else name
 
 
 ODOO_CONNECTIONS = tuple(case for case in CASES if case.kind == "odoo.create_invoice")
+META_CONNECTIONS = (
+    next(case for case in META_CASES if case.service == "facebook"),
+    INSTAGRAM_POST,
+)
 each_connection = pytest.mark.parametrize(
     "case",
-    [*ODOO_CONNECTIONS, *(case for case in CASES if case.service != "odoo")],
+    [
+        *ODOO_CONNECTIONS,
+        *META_CONNECTIONS,
+        *(case for case in CASES if case.service in {"twitter", "email"}),
+    ],
     indirect=True,
     ids=name_of,
 )
-"""How a connection fails is the same for every action of Odoo, and waiting takes time."""
+"""How a connection fails is the same for every action of a service, and waiting takes time."""
 
 FAULTS: dict[str, tuple[type[ServiceError], int]] = {
     "lost_answer": (UnknownOutcomeError, 1),
@@ -372,6 +516,8 @@ def settings(sandbox: Sandbox, case: Case) -> Settings:
     odoo_in(sandbox).switch(version=case.version)
     if case.prepare is not None:
         case.prepare(odoo_in(sandbox))
+    for file in case.files:
+        sandbox._world.files[file.media.path.rpartition("/")[2]] = file.data
     return Settings((*SETTINGS, *SERVICE_SETTINGS), sandbox.settings() | case.settings, Path())
 
 
@@ -386,7 +532,7 @@ def write_of(case: Case) -> Write:
 
 def perform(case: Case, writer: Any, trace: Trace = TRACE) -> Done:
     """Do it as the gate does: the invisible step first, where there is one."""
-    write = write_of(case)
+    write, trace = write_of(case), replace(trace, files=case.files)
     staged_id = write.stage(writer, case.payload, trace) if write.stage else None
     if staged_id is not None:
         trace = replace(trace, staged_id=staged_id)

@@ -1,0 +1,233 @@
+"""What can be done on Instagram and asked of it: arguments, words and limits, no network.
+
+Rules: a post that Instagram would refuse is refused before a person is asked: caption, hashtags,
+mentions, and type, size and shape of each picture.
+
+Source: developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-user/media
+("Image Specifications", "Reel Specifications") and .../content-publishing, read 2026-11-21.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, Field
+
+from core.actions import Action, Facts, Read
+from core.media import MediaList, MediaRule, MediaType
+from mcp_servers.fields import Arguments, Lines, LocalTime, links_in, shown_time, words_for_a_name
+from mcp_servers.graph.arguments import (
+    Addressed,
+    Days,
+    Identifier,
+    ListOf,
+    describe_message,
+    facts_of_message,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.media import MediaFacts
+
+MAX_CAPTION, MAX_HASHTAGS, MAX_MENTIONS = 2_200, 30, 20
+MAX_COMMENT = 300
+MAX_MESSAGE_BYTES = 1_000
+NARROWEST, WIDEST = 4 / 5, 1.91
+ROUNDING = 0.005
+MIB = 1024 * 1024
+
+_HASHTAG = re.compile(r"(?<![\w&])#\w*[^\W\d]\w*")
+_MENTION = re.compile(r"(?<![\w@.])@[\w.]+")
+
+
+def _caption(text: str) -> str:
+    hashtags, mentions = len(_HASHTAG.findall(text)), len(_MENTION.findall(text))
+    if hashtags > MAX_HASHTAGS:
+        raise ValueError(f"has {hashtags} hashtags; Instagram allows {MAX_HASHTAGS}")
+    if mentions > MAX_MENTIONS:
+        raise ValueError(f"mentions {mentions} accounts; Instagram allows {MAX_MENTIONS}")
+    return text
+
+
+def _comment(text: str) -> str:
+    if len(_HASHTAG.findall(text)) > 4 or len(links_in(text)) > 1:
+        raise ValueError("has more than 4 hashtags or more than 1 link, which Instagram refuses")
+    return text
+
+
+def _message(text: str) -> str:
+    size = len(text.encode())
+    if size > MAX_MESSAGE_BYTES:
+        raise ValueError(f"is {size:,} bytes long; Instagram allows {MAX_MESSAGE_BYTES:,}")
+    return text
+
+
+def _check(pictures: Sequence[MediaFacts]) -> None:
+    """Raise a ValueError, in words, for what Instagram does not show."""
+    if len(pictures) > 1 and any(each.type.is_video for each in pictures):
+        raise ValueError("a film is posted alone, as a reel, not among pictures")
+    for each in pictures:
+        if each.width is None or each.height is None:
+            continue
+        shape = each.width / each.height
+        if not NARROWEST - ROUNDING <= shape <= WIDEST + ROUNDING:
+            size = f"{each.width} x {each.height}"
+            raise ValueError(f"one of {size} is too tall or too wide; from 4:5 to 1.91:1 is shown")
+
+
+PICTURES = MediaRule(
+    limits={MediaType.JPEG: 8 * MIB, MediaType.MP4: 100 * MIB, MediaType.MOV: 100 * MIB},
+    at_most=10,
+    check=_check,
+)
+"""A film may have 300 MB there; here less, because it is compared as a whole before it is sent."""
+
+Caption = Annotated[Lines, Field(min_length=1, max_length=MAX_CAPTION), AfterValidator(_caption)]
+CommentText = Annotated[
+    Lines, Field(min_length=1, max_length=MAX_COMMENT), AfterValidator(_comment)
+]
+MessageText = Annotated[Lines, Field(min_length=1, max_length=1_000), AfterValidator(_message)]
+
+
+class PublishMedia(Arguments):
+    """The arguments of one post: a picture, up to ten as a carousel, or a film as a reel."""
+
+    caption: Caption = Field(description="The text; at most 30 hashtags")
+    media: MediaList = Field(description="1 JPEG, 2 to 10 (a carousel), or 1 film (a reel)")
+    publish_at: LocalTime | None = Field(
+        default=None, description="When to post, the owner's local time; left out: when approved"
+    )
+
+
+class ReplyToComment(Arguments):
+    """The arguments of a public answer to a comment."""
+
+    comment_id: Identifier = Field(description="id of the comment, as list_comments gives it")
+    message: CommentText = Field(description="The answer; everybody can read it")
+
+
+class SendMessage(Addressed):
+    """The arguments of a private message."""
+
+    message: MessageText = Field(description="Plain text, at most 1,000 bytes")
+
+
+class ListMedia(ListOf):
+    """The arguments of a look at the account's own posts."""
+
+
+class ListComments(ListOf):
+    """The arguments of a look at the comments below a post."""
+
+    media_id: Identifier = Field(description="id of the post, as list_media gives it")
+
+
+class GetInsights(Arguments):
+    """The arguments of a look at the figures."""
+
+    media_id: Identifier | None = Field(
+        default=None, description="Of this post; left out: the account"
+    )
+    days: Annotated[Days, Field(le=30)] = Field(
+        default=28, description="How many days back, for the account"
+    )
+
+
+class GetPublishingLimit(Arguments):
+    """No arguments."""
+
+
+def describe_media(post: PublishMedia) -> str:
+    """Return what is asked of the owner; the text itself stands under `## Content`."""
+    what = "a picture or film" if len(post.media) == 1 else f"{len(post.media)} pictures"
+    return f"publish {what} on **Instagram**{shown_time(post.publish_at)}"
+
+
+def title_of_media(post: PublishMedia) -> str:
+    """Return the words of the note's file name."""
+    return f"Post Instagram {words_for_a_name(post.caption, limit=6)}".strip()
+
+
+def describe_reply(reply: ReplyToComment) -> str:
+    """Return what is asked of the owner."""
+    return f"answer the comment {reply.comment_id} on **Instagram**, in public"
+
+
+def title_of_reply(reply: ReplyToComment) -> str:
+    """Return the words of the note's file name."""
+    return f"Reply Instagram {words_for_a_name(reply.message, limit=6)}".strip()
+
+
+ACTIONS = (
+    Action(
+        kind="instagram.publish_media",
+        summary="Publish a picture, a carousel or a reel on Instagram.",
+        arguments=PublishMedia,
+        describe=describe_media,
+        title=title_of_media,
+        facts=lambda post: Facts(links=links_in(post.caption)),
+        consequence=(
+            "The post is public at once. Deleting it later does not unsend it. Instagram fetches "
+            "the files from MEDIA_BASE_URL, so they must lie there under the same names, open to "
+            "the public; before anything is sent they are fetched and compared with what you see."
+        ),
+        content="caption",
+        absence_provable=True,
+        media=PICTURES,
+        checked=True,
+    ),
+    Action(
+        kind="instagram.reply_to_comment",
+        summary="Answer a comment on Instagram, in public.",
+        arguments=ReplyToComment,
+        describe=describe_reply,
+        title=title_of_reply,
+        facts=lambda reply: Facts(links=links_in(reply.message)),
+        consequence=(
+            "The answer is public at once, in the name of your account, and who wrote the comment "
+            "is told. It answers words that somebody else wrote: read them first."
+        ),
+        content="message",
+        checked=True,
+    ),
+    Action(
+        kind="instagram.send_message",
+        summary="Send a private message to somebody who wrote to the account within 24 hours.",
+        arguments=SendMessage,
+        describe=lambda message: describe_message("Instagram", message),
+        title=lambda message: words_for_a_name("Message Instagram", message.who),
+        facts=lambda message: facts_of_message(message, message.message),
+        consequence=(
+            "The message is delivered at once and cannot be called back. Meta allows it only "
+            "within 24 hours of their last message; that is looked up before it is sent. It "
+            "answers words that somebody else wrote: read them first."
+        ),
+        content="message",
+        checked=True,
+    ),
+)
+
+READS = (
+    Read(
+        kind="instagram.list_media",
+        summary="List the account's own posts, newest first.",
+        arguments=ListMedia,
+    ),
+    Read(
+        kind="instagram.list_comments",
+        summary="List the comments below a post; others wrote them.",
+        arguments=ListComments,
+    ),
+    Read(
+        kind="instagram.get_insights",
+        summary="Figures of the account or of a post; one without data has no value, never 0.",
+        arguments=GetInsights,
+    ),
+    Read(
+        kind="instagram.get_publishing_limit",
+        summary="How many posts of the last 24 hours count against Instagram's limit.",
+        arguments=GetPublishingLimit,
+    ),
+)
