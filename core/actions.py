@@ -147,12 +147,15 @@ class Findings:
         remarks: sentences for the owner: warnings, an equal record, a quota that is left, or why
             the service could not be asked.
         payee: who would be paid; None: nobody, or the books could not be asked.
+        accounts: fingerprints (`core/extract/ibans.py`) of the other side's bank accounts, None
+            where they were not asked for.
     """
 
     refusals: tuple[str, ...] = ()
     unclear: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     payee: Payee | None = None
+    accounts: tuple[str, ...] | None = None
 
     def __add__(self, other: Findings) -> Findings:
         """Return both together."""
@@ -161,6 +164,7 @@ class Findings:
             self.unclear + other.unclear,
             self.remarks + other.remarks,
             other.payee or self.payee,
+            self.accounts if other.accounts is None else other.accounts,
         )
 
 

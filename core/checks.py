@@ -12,6 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from core.actions import Findings, Payee
+from core.extract.ibans import fingerprint, ibans_in
 from core.sources import CHECK_TOOL, CallResult
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def as_data(action: Action, found: Found) -> dict[str, Any]:
 
 def from_data(action: Action, payload: Payload, data: Mapping[str, Any]) -> Found:
     """Return what a tool's answer says about a payload."""
-    identifier, payee = data.get("identifier"), data.get("payee")
+    identifier, payee, accounts = (data.get(n) for n in ("identifier", "payee", "accounts"))
     if action.lookup is not None and identifier is not None:
         payload = {**payload, action.lookup.target: identifier}
     findings = Findings(
@@ -94,8 +95,29 @@ def from_data(action: Action, payload: Payload, data: Mapping[str, Any]) -> Foun
         tuple(data["unclear"]),
         tuple(data["remarks"]),
         Payee.of(payee) if payee else None,
+        None if accounts is None else tuple(accounts),
     )
     return payload, findings
+
+
+def account_warnings(words: str, findings: Findings) -> Findings:
+    """Return a warning for each bank account in words from outside that the books do not have.
+
+    Args:
+        words: a mail and its papers.
+        findings: what the books say about the other side.
+    """
+    if findings.accounts is None:
+        return Findings()
+    books = "another one" if findings.accounts else "none"
+    return Findings(
+        remarks=tuple(
+            f"CAREFUL: it names the bank account ending in {number[-4:]}; your books have {books}. "
+            "Ask by a way you know before anything is paid there."
+            for number in ibans_in(words)
+            if fingerprint(number) not in findings.accounts
+        )
+    )
 
 
 class Checks:

@@ -29,6 +29,9 @@ HOW_TO = (
     "Approve: move this note to `Approved`. Reject: move to `Rejected`. "
     "Change: edit below, then move."
 )
+WARNING = "CAREFUL:"
+"""A remark that begins so is shown before everything else."""
+
 UNASKED = (
     "Your rules let this run without asking. To stop it, move this note to `Rejected` at once."
 )
@@ -171,12 +174,15 @@ def pictures(payload: Payload) -> list[str]:
 
 def why(ws: Workspace, made: Draft, row: Row) -> str:
     """Return the lines under `## Why`."""
-    lines = ["You are asked because:", ""]
-    lines += [f"- {notes.inline(reason, 300)}" for reason in made.decision.reasons]
+    found = made.request.findings
+    warnings = [said for said in found.remarks if said.startswith(WARNING)]
+    others = [said for said in (*found.unclear, *found.remarks) if said not in warnings]
+    unasked = row.tier is Tier.AUTONOMOUS
+    lines = ["It runs by itself because:" if unasked else "You are asked because:", ""]
+    lines += [f"- {notes.inline(said, 300)}" for said in (*warnings, *made.decision.reasons)]
     lines += ["", "What else to know:", ""]
     lines += equal_warnings(ws, row)
-    found = made.request.findings
-    lines += [f"- {notes.inline(said, 300)}" for said in (*found.unclear, *found.remarks)]
+    lines += [f"- {notes.inline(said, 300)}" for said in others]
     lines.append(f"- Account: {notes.inline(made.account)}")
     if made.request.source:
         lines.append(f"- Source: {notes.link(made.request.source)}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from core import approvals, notes, plans
 from core.actions import Trust
 from core.asks import Answer, Asks, Unclear, ask
+from core.checks import account_warnings
 from core.inspection import QUIET_S, Inspector
 from core.records import Ask, Entry
 from core.vault import Folder
@@ -140,7 +141,7 @@ class Triage:
             Trust.EXTERNAL,
             source=(source.name or "").removesuffix(".md"),
             evidence=wish.evidence,
-            findings=findings,
+            findings=account_warnings(wish.evidence, findings) + findings,
         )
         row, path = approvals.propose(self._ws, request)
         self._say(source, f"- Proposed: {notes.link(path.stem)}")

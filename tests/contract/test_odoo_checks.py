@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from core.actions import Findings, Payee, payload_of
+from core.checks import account_warnings
 from core.settings import SETTINGS
 from mcp_servers.catalog import ACTIONS, SERVICE_SETTINGS, SERVICES
 from mcp_servers.odoo.client import Reader
@@ -95,7 +97,9 @@ def test_the_catalogue_says_which_actions_are_asked_about(service: str) -> None:
 def test_what_odoo_takes_is_let_through(
     running: Sandbox, reader: Reader, tool: str, arguments: dict[str, Any]
 ) -> None:
-    assert found(reader, tool, arguments) == Findings()
+    said = found(reader, tool, arguments)
+    assert replace(said, accounts=None) == Findings()
+    assert (said.accounts is None) is (tool != "create_vendor_bill")
     assert running.effects() == []
 
 
@@ -166,6 +170,16 @@ def test_another_companys_bill_is_refused(odoo: OdooFake, reader: Reader) -> Non
     bill = odoo.add("account.move", move(), then="action_post", company=2)
     (reason,) = found(reader, "register_payment", paying(odoo, bill)).refusals
     assert "company" in reason
+
+
+def test_a_bills_bank_account_is_held_against_the_vendors(reader: Reader) -> None:
+    arguments = {**BILL, "reference": "R1", "invoice_date": "2026-11-20"}
+    findings = found(reader, "create_vendor_bill", arguments)
+    assert "BUKB" not in str(findings)
+    assert account_warnings("Pay to GB33 BUKB 2020 1555 5555 55 please", findings) == Findings()
+    (said,) = account_warnings("Now: DE89 3704 0044 0532 0130 00.", findings).remarks
+    assert said.startswith("CAREFUL: it names the bank account ending in 3000; your books have an")
+    assert account_warnings("DE89370400440532013000", Findings()) == Findings()
 
 
 # -- who is paid ----------------------------------------------------------------------------------

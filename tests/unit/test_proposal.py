@@ -153,6 +153,15 @@ def test_words_of_others_are_quoted_and_their_source_named(
     assert [s.title for s in parsed(text).sections] == ["Parameters", "Why"]
 
 
+def test_a_warning_is_shown_before_everything_else(ws: Workspace, invoice: dict[str, Any]) -> None:
+    findings = Findings(remarks=("Similar: x", "CAREFUL: it names another bank account."))
+    _, text = propose(ws, invoice, findings=findings)
+    _, _, first, *rest = text.split("## Why\n\n")[1].splitlines()
+    assert first == "- CAREFUL: it names another bank account."
+    assert "- Similar: x" in rest
+    assert text.count("CAREFUL") == 1
+
+
 def test_remarks_are_shown_and_harmless(ws: Workspace, invoice: dict[str, Any]) -> None:
     _, text = propose(ws, invoice, findings=Findings(remarks=("Similar: [[x]] <b>",)))
     assert "- Similar: x b\n" in text

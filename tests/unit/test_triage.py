@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from core import notes, tasks
 from core.actions import State, Trust
 from core.checks import Checks
 from core.records import Source
-from core.rules import Material, written_request
+from core.rules import Material, Wish, mail_request, written_request
 from core.sources import CallResult
 from core.triage import STAYS, Triage
 from core.vault import Folder
@@ -278,3 +279,23 @@ def test_a_thing_whose_note_is_written_just_now_is_soon_looked_for_again(
     ws.journal.source_written("file:1", "TSK-20261121-001 A.md")
     assert triage.sweep() is None
     assert ws.journal.untriaged() == []
+
+
+@pytest.mark.parametrize(
+    ("names", "customer"),
+    [("", None), ("Nora West; northwind studio ltd", "Acme Ltd")],
+    ids=["not-told", "told"],
+)
+def test_the_owners_own_company_is_never_the_customer(
+    open_ws: Callable[..., Workspace], names: str, customer: str | None
+) -> None:
+    """Two names for one bill are a question; one of them being the owner's own answers it."""
+    ws = open_ws(**({"OWNER_NAMES": names} if names else {}))
+    mail = (
+        "From: Jane Cole <jane@acme.example>\nTo: n@northwind.example\nSubject: Invoice\n\n"
+        "Please send us the invoice for November, 1,250.00 EUR.\n\n"
+        "Bill to: Northwind Studio Ltd\nBill to: Acme Ltd\n\nJane Cole\nAcme Ltd\n"
+    )
+    found = mail_request(material(ws, mail, "email"))
+    told = found.arguments.get("customer") if isinstance(found, Wish) else None
+    assert told == customer

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.actions import Findings
+from core.extract.ibans import fingerprint
 from mcp_servers.odoo.actions.documents import (
     CreateInvoice,
     CreateQuotation,
@@ -229,6 +230,16 @@ def _partner_found(client: Reader, document: Document) -> Findings:
     return Findings(remarks=(f"CAREFUL: {said}",))
 
 
+def _vendor_found(client: Reader, bill: CreateVendorBill) -> Findings:
+    """Return the vendor's bank accounts too: a bill may name another one."""
+    found = _partner_found(client, bill)
+    if bill.vendor_id is None or found.refusals:
+        return found
+    owner = [["partner_id.commercial_partner_id", "=", bill.vendor_id]]
+    rows = client.search_read("res.partner.bank", owner, ("acc_number",), limit=20, order="id")
+    return found + Findings(accounts=tuple(fingerprint(str(row["acc_number"])) for row in rows))
+
+
 # -- comparing and telling ------------------------------------------------------------------------
 
 
@@ -299,7 +310,7 @@ BILL = Creation(
     difference=difference,
     summary=_bill_summary,
     narrow=(["move_type", "=", "in_invoice"],),
-    look=_partner_found,
+    look=_vendor_found,
 )
 QUOTATION = Creation(
     arguments=CreateQuotation,
