@@ -10,6 +10,7 @@ from core.approvals import Request
 from core.asks import Query, Unclear, ask
 from core.dashboard import Dashboard
 from core.plans import Plan, Step
+from core.reports.making import make_audit, make_briefing
 from core.vault import Folder
 from mcp_servers.sandbox import Sandbox
 from tests.support import ACME, Office, edit, invoice, move
@@ -67,6 +68,15 @@ KINDS: dict[str, dict[str, Any]] = {
         "probability": "100",
     },
     "twitter.create_post": {"text": "Winter offer from Monday: two for one.\n\n#winter #offer"},
+    "twitter.create_thread": {
+        "text": "Winter offer from Monday.\n---\nTwo for one, until the end of the month."
+    },
+    "twitter.reply_to_post": {"post_id": "1", "author": "jane", "text": "Thank you!"},
+    "twitter.send_direct_message": {
+        "recipient": "jane",
+        "recipient_id": "1",
+        "text": "Thank you for asking.",
+    },
     "email.send_email": {
         "to": "jane@acme.example",
         "subject": "Your offer",
@@ -102,6 +112,8 @@ def fill(office: Office, sandbox: Sandbox) -> None:
             evidence=HOSTILE,
         ),
     )
+    make_briefing(office.ws, office.runner)
+    make_audit(office.ws, office.runner)
     (office.ws.vault.root / "PAUSE.md").touch()
     office.look()
     Dashboard(office.ws, office.executor.desk).refresh(stopping=True)

@@ -24,20 +24,6 @@ pytestmark = pytest.mark.render
 LIBRARIES = Path(os.environ.get("RENDER_LIBRARIES", HOME / ".cache" / "render"))
 PICTURES = Path(os.environ.get("RENDER_PICTURES", HOME / ".cache" / "pictures"))
 VERSIONS = ("11.13.0", "11.4.1")
-CHARTS = """```mermaid
----
-config:
-  themeVariables:
-    xyChart: {plotColorPalette: "#4C78A8, #F58518"}
----
-xychart-beta
-  title "Revenue (bars) and target (line), EUR"
-  x-axis ["26 Oct", "2 Nov", "9 Nov", "16 Nov"]
-  y-axis "EUR" 0 --> 6000
-  bar [3200, 4100, 3850, 5200]
-  line [4000, 4000, 4500, 4500]
-```
-"""
 
 
 @pytest.fixture(scope="module")
@@ -128,16 +114,13 @@ def test_pictures_are_kept_to_look_at(
     chromium: str, pages: list[Page], tmp_path: Path, theme: str, width: int
 ) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
+    folders: dict[str, list[Page]] = {}
     for page in pages:
-        document = tmp_path / "note.html"
-        document.write_text(document_of([page], theme, library(VERSIONS[0])), encoding="utf-8")
-        name = page.name.replace("/", " - ").removesuffix(".md")
-        target = PICTURES / f"{theme} {width} {name}.png"
-        browse(
-            chromium,
-            document,
-            tmp_path / "profile",
-            f"--window-size={width},1100",
-            f"--screenshot={target}",
-        )
+        folders.setdefault(page.name.partition("/")[0], []).append(page)
+    for folder, some in folders.items():
+        document = tmp_path / "notes.html"
+        document.write_text(document_of(some, theme, library(VERSIONS[0])), encoding="utf-8")
+        target = PICTURES / f"{folder.removesuffix('.md')} {theme} {width}.png"
+        size = f"--window-size={width},{min(16_000, 1_400 * len(some))}"
+        browse(chromium, document, tmp_path / "profile", size, f"--screenshot={target}")
         assert target.stat().st_size > 1000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from core.doctor import Check, Health
 from core.workspace import Workspace
 from mcp_servers.email import health as email_health
 from mcp_servers.odoo import health as odoo_health
+from mcp_servers.odoo.fake import OdooFake
 from mcp_servers.sandbox import Sandbox
 from utils.clock import FixedClock
 
@@ -85,8 +87,18 @@ def test_odoo_that_cannot_be_asked_is_said(live_ws: Workspace) -> None:
     assert "could not be asked" in check.text
 
 
-def test_the_end_of_odoos_key_is_told(open_ws: Callable[..., Workspace], clock: FixedClock) -> None:
+@pytest.mark.parametrize(
+    ("days", "health", "words"),
+    [(40, Health.OK, "ends on 2026-12-31"), (10, Health.ATTENTION, "ends in 10 days")],
+)
+def test_the_end_of_odoos_key_is_told(
+    open_ws: Callable[..., Workspace], clock: FixedClock, days: int, health: Health, words: str
+) -> None:
     with Sandbox(clock=clock) as sandbox:
-        found = list(odoo_health.checks(open_ws(**sandbox.settings()).settings, clock))
-    assert all(check.name == "odoo key" for check in found)
-    assert found == [] or found[0].health in {Health.OK, Health.ATTENTION}
+        odoo = next(fake for fake in sandbox._fakes if isinstance(fake, OdooFake))
+        ends_on = clock.now().date() + timedelta(days=days)
+        odoo.switch(version=18, key_expires_on=ends_on)
+        settings = open_ws(**sandbox.settings(), ODOO_API_KEY="practice-odoo-password").settings
+        (check,) = odoo_health.checks(settings, clock)
+    assert (check.name, check.health) == ("odoo key", health)
+    assert words in check.text

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core import approvals, notes, strict_yaml
+from core import approvals, frontmatter, notes, strict_yaml
 from core.actions import digest_of
 from core.notes import Note
 from core.vault import Folder
@@ -19,6 +19,7 @@ from tests.render.obsidian import Index, page_of
 from tests.render.samples import fill
 from tests.support import LIVE, Office
 from utils.clock import FixedClock
+from utils.errors import NoteError
 
 KEYS_WHILE_PENDING = 10
 NAME_LIMIT_BYTES = 120
@@ -132,20 +133,25 @@ def as_obsidian_rewrites(text: str) -> str:
     """Return a note after one edit of a property: quotes and comments gone, lists as blocks."""
     head, block, body = text.split("---\n", 2)
     lines = []
-    for line in block.splitlines():
-        key, _, value = line.partition(": ")
-        if value.startswith("["):
-            items = [strict_yaml.parse(item) for item in value[1:-1].split(", ") if item]
-            lines += [f"{key}:", *(f"  - {item}" for item in items)]
-        elif re.fullmatch(r'"[\w ./-]+"', value) and isinstance(
-            strict_yaml.parse(value[1:-1]), str
-        ):
-            lines.append(f"{key}: {value[1:-1]}")
-        elif re.fullmatch(r"\d+\.\d*0", value):
-            lines.append(f"{key}: {value.rstrip('0').rstrip('.')}")
+    for key, value in frontmatter.read(text).items():
+        if isinstance(value, list):
+            lines += [f"{key}:", *(f"  - {_plain(item)}" for item in value)]
         else:
-            lines.append(line.partition(" # ")[0])
+            lines.append(f"{key}: {_plain(value)}")
+    assert block
     return f"{head}---\n" + "\n".join(lines) + f"\n---\n{body}"
+
+
+def _plain(value: object) -> str:
+    """Return a value without quotes where it means the same without, else with them."""
+    text = str(value)
+    if not isinstance(value, str):
+        return text.rstrip("0").rstrip(".") if "." in text else text.lower()
+    try:
+        means_the_same = strict_yaml.parse(f"a: {text}") == {"a": text}
+    except NoteError:
+        means_the_same = False
+    return text if means_the_same else json.dumps(text, ensure_ascii=False)
 
 
 def test_an_edit_in_obsidians_way_loses_nothing_the_daemon_relies_on(
