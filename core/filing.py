@@ -102,7 +102,7 @@ def ending_of(ws: Workspace, row: Row) -> Ending:
             "rejected",
             rejected,
             "info",
-            "Rejected: nothing was sent",
+            f"Rejected: nothing {'more ' if row.attempt else ''}was sent",
             (summary,) if summary else (),
         ),
         State.EXPIRED: Ending(

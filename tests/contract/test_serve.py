@@ -220,7 +220,7 @@ def test_an_approved_call_is_done(
 
     first, second = with_client(gate, mode, twice)
     assert (first.is_error, first.structured_content["status"]) == (False, "done")
-    assert (second.is_error, second.structured_content["status"]) == (True, "refused")
+    assert (second.is_error, second.structured_content["status"]) == (False, "already_done")
     assert len(books.effects) == 1
 
 

@@ -12,7 +12,7 @@ from core.vault import Folder
 from mcp_servers.sandbox import Sandbox
 from mcp_servers.twitter.fake import TwitterFake
 from tests.pictures import png
-from tests.support import Office
+from tests.support import Office, move
 from utils.files import digest
 
 NOTE = """---
@@ -169,3 +169,16 @@ def test_a_thread_that_x_stops_is_told_and_only_the_rest_is_sent(
     live.pass_time(20)
     assert live.state(action_id) is State.DONE
     assert posted(sandbox) == ["One.", "Two.", "Three."]
+
+
+def test_a_dropped_rest_does_not_say_that_nothing_was_sent(live: Office, sandbox: Sandbox) -> None:
+    x_in(sandbox).switch(posts_left=1, suspends=True)
+    action_id, path = live.propose("twitter.create_thread", THREAD)
+    live.approve(path)
+    live.pass_time(20)
+    move(live.note(action_id), live.folder(Folder.REJECTED))
+    live.pass_time(20)
+    assert live.state(action_id) is State.REJECTED
+    text = live.note(action_id).read_text(encoding="utf-8")
+    assert "Rejected: nothing more was sent" in text
+    assert "nothing was sent" not in text.split("## ")[0]
