@@ -156,7 +156,7 @@ def decide(ws: Workspace, action: Action, facts: Facts, basis: Basis) -> Decisio
         payee=basis.payee,
         spent=_spent(ws, rules.limit_currency, today) if action.pays else policy.Spent(),
         on=today,
-        by_assistant=basis.origin == Actor.CLAUDE,
+        by_assistant=basis.origin in {Actor.CLAUDE, Actor.CLI},  # whoever started that server
         known_domains=_known_domains(ws) if facts.recipients else frozenset(),
     )
     return policy.decide(rules, case)
