@@ -11,7 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from core import media, notes, policy, proposal
+from core import channels, media, notes, policy, proposal
 from core.actions import (
     Action,
     ActionId,
@@ -285,7 +285,7 @@ def new_row(ws: Workspace, made: Draft, *, title: str, note: str | None = None) 
         origin=str(made.request.actor),
         trust=made.request.trust,
         created_at=now,
-        expires_at=now + timedelta(days=days),
+        expires_at=channels.last_moment(ws, made.payload, now + timedelta(days=days)),
         correlation_id=action_id,
         source=made.request.source,
         payee=made.request.findings.payee,

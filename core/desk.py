@@ -87,6 +87,11 @@ class Desk:
     def __post_init__(self) -> None:
         self.inspector = Inspector(self.ws.vault, self.ws.clock)
 
+    @property
+    def services_under_way(self) -> set[str]:
+        """Return the services that have a call under way."""
+        return {flight.kind.split(".")[0] for flight in self.flights.values()}
+
     # -- time ---------------------------------------------------------------------------------
 
     def wake_in(self, seconds: float) -> None:

@@ -203,6 +203,7 @@ class Intake:
             approved_by=None,
             grant_until=None,
             retry_at=None,
+            due_at=None,
         )
         log.info("action.moved_back", action_id=row.action_id, note=look.path.name)
 

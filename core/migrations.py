@@ -136,4 +136,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID
         """,
     ),
+    ("ALTER TABLE actions ADD COLUMN due_at TEXT",),
 )

@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from core import frontmatter, media, notes
+from core import channels, frontmatter, media, notes
 from core.actions import Mode, State, Tier
 from core.strict_yaml import Plain
 from utils.clock import show
@@ -183,6 +183,7 @@ def why(ws: Workspace, made: Draft, row: Row) -> str:
     lines += ["", "What else to know:", ""]
     lines += equal_warnings(ws, row)
     lines += [f"- {notes.inline(said, 300)}" for said in others]
+    lines += [f"- {said}" for said in channels.remarks(ws, made.action, made.payload)]
     lines.append(f"- Account: {notes.inline(made.account)}")
     if made.request.source:
         lines.append(f"- Source: {notes.link(made.request.source)}")

@@ -81,6 +81,7 @@ class Row:
     error: str | None = None
     error_class: str | None = None
     payee: Payee | None = None
+    due_at: datetime | None = None
 
     @property
     def service(self) -> str:

@@ -169,6 +169,7 @@ class Renewal:
             filed_at=None,
             finished_at=None,
             retry_at=None,
+            due_at=None,
             sending_at=None,
             grant_until=None,
             approved_at=None,

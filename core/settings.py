@@ -14,6 +14,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DRY_RUN", Kind.FLAG, "true", "true: nothing outside is ever changed."),
     Setting("APPROVAL_UNDO_S", Kind.SECONDS, "5", "Seconds to move an approved note back (live)."),
     Setting("APPROVAL_EXPIRES_DAYS", Kind.COUNT, "7", "Days until a proposal expires.", minimum=1),
+    Setting(
+        "PUBLISH_WINDOW_S",
+        Kind.SECONDS,
+        "21600",
+        "Seconds after its time within which a post that was held up still goes out.",
+        minimum=60,
+    ),
     Setting("RESCAN_S", Kind.SECONDS, "15", "Seconds between full looks at the vault.", minimum=1),
     Setting(
         "RECONCILE_LIMIT_S",
