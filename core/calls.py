@@ -1,7 +1,8 @@
 """Approved actions on their way: held back, handed to their server in order, taken in again.
 
-Rules: what waits goes in the order in which it was to run; a row still `approved` after a lost
-server was not sent, a row in `sending` is unknown; nothing here waits.
+Rules: what really acts goes one by one at each service, in the order in which it was to run; a
+row still `approved` after a lost server was not sent, a row in `sending` is unknown; nothing here
+waits.
 """
 
 from __future__ import annotations
@@ -53,11 +54,17 @@ class Calls:
         if row.action_id not in self.desk.flights:
             self._line.append((row, path))
 
+    def forget_line(self) -> None:
+        """Begin a line anew, because the notes are looked at again."""
+        self._line = []
+
     def hand_over(self) -> None:
-        """Hand everything in line to its server, unless something still holds it back."""
-        line, self._line = self._line, []
-        for row, path in sorted(line, key=lambda each: _order(each[0])):
-            if not self._is_held_back(row):
+        """Hand over what is in line, unless something holds it back or another goes first."""
+        line, self._line = sorted(self._line, key=lambda each: _order(each[0])), []
+        for row, path in line:
+            if row.mode.acts and row.service in self.desk.services_acting:
+                self._line.append((row, path))
+            elif not self._is_held_back(row):
                 self._call(row, path)
 
     def _call(self, row: Row, path: Path) -> None:
@@ -67,7 +74,7 @@ class Calls:
             "approval_id": row.action_id,
         }
         future = self.desk.runner.call(row.service, row.kind.split(".")[1], arguments)
-        self.desk.flights[row.action_id] = Flight(future, path, row.kind)
+        self.desk.flights[row.action_id] = Flight(future, path, row.kind, row.mode.acts)
         future.add_done_callback(lambda _: self.desk.bell.answer())
 
     def _is_held_back(self, row: Row) -> bool:
@@ -90,8 +97,6 @@ class Calls:
         if pause is not None and pause.until > now:
             self.desk.wake_in((pause.until - now).total_seconds())
             return True
-        if pause is not None and row.service in self.desk.services_under_way:
-            return True  # one goes first; its answer brings the next round
         found = pacing.free_at(self.ws, row, [f.kind for f in self.desk.flights.values()])
         if found is not None:
             free_at, why = found
@@ -121,11 +126,12 @@ class Calls:
     # -- in -----------------------------------------------------------------------------------
 
     def collect(self) -> None:
-        """Take in and file the calls that have ended, without looking around."""
+        """Take in and file the calls that have ended, and hand over the next; no look around."""
         for action_id, flight in list(self.desk.flights.items()):
             if flight.future.done():
                 del self.desk.flights[action_id]
                 self._ended(action_id, flight)
+        self.hand_over()
 
     def _ended(self, action_id: str, flight: Flight) -> None:
         row = self.ws.journal.get(action_id)
@@ -140,15 +146,9 @@ class Calls:
         if now is None:
             return
         if now.mode.acts and now.state in {State.DONE, State.REFUSED} and now.attempt:
-            self._taken_by(now.service)
+            throttle.lift(self.ws, now.service)
         if now.state in TERMINAL and now.filed_at is None:
             self._endings.file(now, flight.path)
-
-    def _taken_by(self, service: str) -> None:
-        """Let the others follow once a service that asked us to wait has answered one."""
-        if service in throttle.pauses(self.ws):
-            throttle.lift(self.ws, service)
-            self.desk.bell.ring()
 
     def _not_taken(self, row: Row, result: CallResult) -> None:
         """Deal with a call after which the grant is still there: nothing was sent."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from core import activity, notes, pages, vitals
+from core import activity, channels, notes, pages, throttle, vitals
 from core.actions import Mode, State
 from core.pages import Pace
 from core.vault import PAUSE_NOTE
@@ -78,8 +78,8 @@ class Dashboard:
         if self._ws.vault.paused:
             lines += ["", f"> [!warning] PAUSED: `{PAUSE_NOTE}` lies here; nothing is sent"]
         lines += self._review() + self._figures(now) + self._services() + self._left_alone()
-        problem = self._ws.policy().problem
-        if problem:
+        problems = (self._ws.policy().problem, channels.read(self._ws).problem)
+        for problem in filter(None, problems):
             lines += ["", f"> [!warning] {notes.inline(problem, 300)}"]
         return "\n".join(lines)
 
@@ -118,7 +118,9 @@ class Dashboard:
             readiness = self._ws.readiness(name)
             state = "not set up" if service.missing(self._ws.settings) else MODES[readiness.mode]
             parts.append(f"{service.title}: {state}")
-        return ["", " - ".join(parts), *self._ailing()]
+        waits = [said for name in self._ws.services if (said := throttle.in_words(self._ws, name))]
+        lines = ["", " - ".join(parts), *self._ailing()]
+        return [*lines, *(f"> [!warning] {said}; nothing is sent there before" for said in waits)]
 
     def _ailing(self) -> list[str]:
         """Return a line for every part that needs a person."""

@@ -59,11 +59,12 @@ class Round:
 
 @dataclass(frozen=True)
 class Flight:
-    """A call under way, and the note that it belongs to."""
+    """A call under way, the note that it belongs to, and whether it acts for real."""
 
     future: Future[CallResult]
     path: Path
     kind: str
+    acts: bool
 
 
 @dataclass
@@ -88,9 +89,9 @@ class Desk:
         self.inspector = Inspector(self.ws.vault, self.ws.clock)
 
     @property
-    def services_under_way(self) -> set[str]:
-        """Return the services that have a call under way."""
-        return {flight.kind.split(".")[0] for flight in self.flights.values()}
+    def services_acting(self) -> set[str]:
+        """Return the services at which something is being done for real."""
+        return {each.kind.split(".")[0] for each in self.flights.values() if each.acts}
 
     # -- time ---------------------------------------------------------------------------------
 

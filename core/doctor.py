@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from core import vitals
+from core import channels, throttle, vitals
 from core.daemon import HEARTBEAT, is_running
 from core.journal_file import newest_backup
 from core.vault import HOT, PAUSE_NOTE
@@ -52,6 +52,7 @@ def examine(ws: Workspace) -> Iterator[Check]:
     yield _disk(ws)
     yield _daemon(ws)
     yield _policy(ws)
+    yield from _waits(ws)
     yield _journal(ws)
     yield _log(ws)
     yield _backup(ws)
@@ -103,6 +104,16 @@ def _policy(ws: Workspace) -> Check:
         return Check("policy", Health.BROKEN, policy.problem)
     limit = f"limit {policy.limit_amount} {policy.limit_currency}, policy {policy.hash}"
     return Check("policy", Health.OK, limit)
+
+
+def _waits(ws: Workspace) -> Iterator[Check]:
+    problem = channels.read(ws).problem
+    if problem:
+        yield Check("channels", Health.BROKEN, problem)
+    for name in ws.services:
+        said = throttle.in_words(ws, name)
+        if said:
+            yield Check(name, Health.ATTENTION, f"{said}; nothing is sent there before.")
 
 
 def _journal(ws: Workspace) -> Check:

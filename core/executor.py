@@ -67,6 +67,7 @@ class Executor:
         Returns:
             Seconds until another round is wanted, None when only an event can bring work.
         """
+        self.calls.forget_line()
         self.collect()
         self._doubt_orphans()
         looked = self.desk.look_around()

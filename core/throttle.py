@@ -1,7 +1,7 @@
 """A service that asked us to wait is left alone until then; what waits keeps its order.
 
 Rules: the moment that the service named is kept in the journal, so that a restart and every other
-process know it; afterwards one call goes first, alone, and the others follow once it was taken.
+process know it; what waits goes one by one afterwards, so that a second refusal costs one try.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import threading
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from core import vitals
+from core import throttle, vitals
 from core.actions import State
 from core.daemon import HEARTBEAT, SERVICES, is_running
 from core.records import Entry
@@ -60,11 +60,22 @@ def status(ws: Workspace) -> dict[str, Any]:
         "paused": ws.vault.paused,
         "waiting": len(ws.journal.in_states(State.PENDING)),
         "under_way": [row.action_id for row in under_way],
+        "planned": _planned(ws, under_way),
+        "asked_to_wait": [said for name in ws.services if (said := throttle.in_words(ws, name))],
         "in_review": [row.action_id for row in ws.journal.in_review()],
         "mail": _vital(ws, vitals.GMAIL),
         "notifications": _vital(ws, vitals.NOTIFICATIONS),
         "services": seen or ws.service_modes(),
     }
+
+
+def _planned(ws: Workspace, under_way: list[Row]) -> list[str]:
+    """Return the approved posts whose time comes, soonest first."""
+    now = ws.clock.now()
+    due = sorted(
+        (row.due_at, row.action_id) for row in under_way if row.due_at and row.due_at > now
+    )
+    return [f"{action_id} at {show(ws.clock, at)}" for at, action_id in due]
 
 
 def _vital(ws: Workspace, part: str) -> str | None:

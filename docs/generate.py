@@ -92,8 +92,8 @@ EVENTS: Mapping[Event, str] = {
     Event.RECOVERED: "Power loss took an entry and it was written again, or a restore took in the log.",
     Event.STARTED: "A process began its work.",
     Event.STOPPED: "The daemon ended as it was asked to.",
-    Event.SCHEDULED: "A job of the schedule ran.",
-    Event.MISSED: "A job of the schedule was missed.",
+    Event.SCHEDULED: "A job of the schedule ran, or an approved post waits for its time.",
+    Event.MISSED: "A job of the schedule, or the time of an approved post, was missed.",
     Event.WARNED: "Something needs your attention; `error` says what.",
 }
 

@@ -206,7 +206,11 @@ class Office:
         """Let the daemon do all that is ready now; return the seconds it wants to wait."""
         for _ in range(ROUNDS_WITHOUT_PROGRESS):
             wanted_s = self.executor.run_ready()
-            if not self.runner.answered() and (wanted_s is None or wanted_s > 0):
+            answered = False
+            while self.runner.answered():
+                answered = True
+                self.executor.collect()
+            if not answered and (wanted_s is None or wanted_s > 0):
                 return wanted_s
         raise AssertionError("the daemon asks for another round at once, again and again")
 
