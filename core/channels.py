@@ -13,7 +13,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from core import strict_yaml
-from core.policy import HANDBOOK, HANDBOOK_LIMIT_BYTES
+from core.handbook import HANDBOOK, HANDBOOK_LIMIT_BYTES
 from utils import files
 from utils.clock import from_local, show, wall_time
 from utils.errors import NoteError

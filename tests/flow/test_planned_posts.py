@@ -10,7 +10,7 @@ import pytest
 
 from core import doctor, throttle, views
 from core.actions import State
-from core.policy import HANDBOOK
+from core.handbook import HANDBOOK
 from core.vault import Folder
 from mcp_servers.sandbox import Sandbox
 from tests.support import LIVE, Office, edit, move
