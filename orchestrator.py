@@ -431,12 +431,15 @@ def why(
     if as_json:
         show_json(story)
         return
-    hidden = ("story", "payload", "reasons")
+    hidden = ("story", "payload", "reasons", "parts")
     show_facts({k: v for k, v in story.items() if k not in hidden and v is not None})
+    for line in story["parts"]:
+        show_line(f"part: {line}")
     for reason in story["reasons"]:
         show_line(f"because: {reason}")
     for entry in story["story"]:
-        show_line(f"{entry['at'][:19]}Z  {sentence(entry)}")
+        part = str(entry.get("action_id") or "").partition("/")[2]
+        show_line(f"{entry['at'][:19]}Z  {part + ': ' if part else ''}{sentence(entry)}")
 
 
 @app.command()

@@ -169,6 +169,23 @@ class Findings:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One of several things that one decision does, each by its own tool.
+
+    Args:
+        label: its name, and that of its `## Content <label>`.
+        title: what people call it.
+        action: what carries it out.
+        payload: validated, for that action.
+    """
+
+    label: str
+    title: str
+    action: Action
+    payload: Payload
+
+
+@dataclass(frozen=True)
 class Action:
     """One thing that can be done to the outside world or to the books.
 
@@ -187,6 +204,8 @@ class Action:
         absence_provable: whether a missing record proves that nothing happened.
         tier: the tier before any rule.
         lookup: an identifier to fill in at registration.
+        texts: the argument that maps labels to texts, each edited under `## Content <label>`.
+        parts: what it consists of, when it is several; it has no server of its own then.
         media: what pictures and films its argument `media` takes, None without that argument.
         checked: whether its service is asked about it when it is registered: the tool's
             `Write.check` (`mcp_servers/toolset.py`) reads the service and returns `Findings`. A
@@ -207,6 +226,8 @@ class Action:
     absence_provable: bool = False
     tier: Tier = Tier.APPROVAL_REQUIRED
     lookup: Lookup | None = None
+    texts: str | None = None
+    parts: Callable[[Payload], tuple[Part, ...]] | None = None
     media: MediaRule | None = None
     checked: bool = False
 

@@ -111,8 +111,14 @@ class Adoption:
             raise
         self.ws.journal.written(row.action_id, look.path.name)
         self.ws.chronicle.flush()
-        self.desk.runner.warm(row.service)
+        self.warm(row)
         log.info("action.adopted", action_id=row.action_id)
+
+    def warm(self, row: Row) -> None:
+        """Start the servers of a proposal, so that they are warm when the owner decides."""
+        action = self.ws.actions.get(row.kind)
+        for service in self.ws.services_of(action, row.payload) if action else ():
+            self.desk.runner.warm(service)
 
     def _abandon(self, action_id: str) -> None:
         """Withdraw a registration whose note changed before it could carry the id."""

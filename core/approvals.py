@@ -11,7 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from core import channels, media, notes, policy, proposal
+from core import channels, media, notes, policy, proposal, publishing
 from core.actions import (
     Action,
     ActionId,
@@ -105,23 +105,13 @@ def draft(ws: Workspace, request: Request) -> Draft:
         )
     payload = validated(action, request.arguments)
     payload = media.bound(ws.vault.root, action.media, payload)
-    readiness = ws.readiness(action.service)
+    if action.parts is not None:
+        publishing.check_pictures(ws.vault.root, action.parts(payload))
+    now = ws.standing(action, payload)
     facts = facts_of(action, payload)
-    return Draft(
-        request,
-        action,
-        payload,
-        facts,
-        readiness.mode,
-        readiness.missing,
-        ws.account(action.service),
-        decide(
-            ws,
-            action,
-            facts,
-            Basis(request.trust, str(request.actor), request.findings.payee),
-        ),
-    )
+    basis = Basis(request.trust, str(request.actor), request.findings.payee)
+    decision = decide(ws, action, payload, basis)
+    return Draft(request, action, payload, facts, now.mode, now.missing, now.account, decision)
 
 
 @dataclass(frozen=True)
@@ -144,8 +134,16 @@ class Basis:
         return cls(row.trust, row.origin, row.payee)
 
 
-def decide(ws: Workspace, action: Action, facts: Facts, basis: Basis) -> Decision:
-    """Return the policy's decision about an action with these facts."""
+def decide(ws: Workspace, action: Action, payload: Payload, basis: Basis) -> Decision:
+    """Return the policy's decision about an action; of one that is several, about all of it."""
+    own = _decide(ws, action, facts_of(action, payload), basis)
+    parts = action.parts(payload) if action.parts is not None else ()
+    return policy.together(
+        own, *(_decide(ws, p.action, facts_of(p.action, p.payload), basis) for p in parts)
+    )
+
+
+def _decide(ws: Workspace, action: Action, facts: Facts, basis: Basis) -> Decision:
     rules, today = ws.policy(), local_day(ws.clock, ws.clock.now())
     case = policy.Case(
         action.kind,
@@ -216,6 +214,8 @@ def arguments_of(action: Action, note: Note) -> dict[str, object]:
         NoteError: a section cannot be read.
     """
     arguments = notes.parameters_of(note)
+    if action.texts is not None:
+        return _with_texts(action.texts, arguments, note)
     content = notes.content_of(note)
     if action.content is None:
         if content:
@@ -226,6 +226,24 @@ def arguments_of(action: Action, note: Note) -> dict[str, object]:
             raise NoteError(f"has its text twice: under `## Content` and as `{action.content}`")
         arguments[action.content] = content
     return arguments
+
+
+def _with_texts(name: str, arguments: dict[str, object], note: Note) -> dict[str, object]:
+    """Return arguments with the text of each `## Content <label>`.
+
+    A text without a label is that of every channel that has none of its own; channels that are
+    named nowhere are those that have a text.
+    """
+    if name in arguments:
+        raise NoteError(f"has its texts as `{name}`; write each under `## Content <network>`")
+    labels = [section.label for section in note.sections if section.title == notes.CONTENT]
+    texts = {label: notes.content_of(note, label) or "" for label in labels}
+    common = texts.pop("", None)
+    named = arguments.get("channels", note.front.get("channels")) or list(texts)
+    channels = [str(each) for each in named] if isinstance(named, list) else [str(named)]
+    if common is not None:  # each network takes its own text when it has one
+        texts[publishing.ANY] = common
+    return {**arguments, "channels": channels, name: texts}
 
 
 def payload_in(action: Action, note: Note) -> Payload:

@@ -66,7 +66,7 @@ def read(ws: Workspace, action: Action, row: Row, note: Note) -> Reading:
     payload = approvals.payload_in(action, note)
     payload = _without_stale_lookup(action, row, payload)
     facts = approvals.facts_of(action, payload)
-    decision = approvals.decide(ws, action, facts, approvals.Basis.of(row))
+    decision = approvals.decide(ws, action, payload, approvals.Basis.of(row))
     digest = digest_of(row.kind, payload, row.mode, row.account)
     changes = tuple(differences(row.payload, payload))
     reasons = [*_raised(row, decision), *_other_party(action, row, facts)]

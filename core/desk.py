@@ -88,6 +88,10 @@ class Desk:
     def __post_init__(self) -> None:
         self.inspector = Inspector(self.ws.vault, self.ws.clock)
 
+    def is_under_way(self, action_id: str) -> bool:
+        """Return whether a call of an action, or of a part of it, is under way."""
+        return any(each.partition("/")[0] == action_id for each in self.flights)
+
     @property
     def services_acting(self) -> set[str]:
         """Return the services at which something is being done for real."""

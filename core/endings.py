@@ -9,8 +9,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from core import approvals, filing, throttle
+from core import approvals, filing, parts, throttle
 from core.actions import State
+from core.journal import TERMINAL
+from core.parts import PARTIAL
 from core.reconcile import PROVEN_ABSENT
 from core.vault import Folder
 from utils.audit_log import Actor, Event
@@ -69,6 +71,9 @@ class Endings:
 
     def file_ended(self, looked: Round) -> None:
         """File every note whose action has ended."""
+        for row in self.ws.journal.in_states(State.APPROVED):
+            if parts.is_several(self.ws, row):
+                self._end_several(row)
         for row in self.ws.journal.unfiled():
             if row.action_id in self.desk.flights:
                 continue  # its answer is on the way; an answer taken for another attempt's is wrong
@@ -78,11 +83,18 @@ class Endings:
 
     def file(self, row: Row, path: Path | None) -> None:
         """File an ended action's note, unless it is read back or tried again first."""
-        if row.state is State.UNKNOWN and self._reconciler.is_open(row):
+        if (
+            row.state is State.UNKNOWN
+            and row.error_class != PARTIAL
+            and self._reconciler.is_open(row)
+        ):
             if not self._reconciler.is_watched(row):
                 self.desk.wake_in(0)  # the next round begins to read it back
             return
         if row.state is State.NOT_SENT and self._again(row):
+            return
+        if row.parent_id:
+            self._settle_part(row, path)
             return
         try:
             target = filing.file_note(self.ws, row, path)
@@ -92,6 +104,28 @@ class Endings:
         if path is not None:
             self.desk.inspector.forget(path)
         log.info("action.filed", action_id=row.action_id, folder=target.parent.name)
+
+    def _settle_part(self, row: Row, path: Path | None) -> None:
+        """Take a part as over; with the last one the whole is."""
+        now = self.ws.clock.now()
+        self.ws.journal.transition(row.action_id, TERMINAL, None, filed_at=now, durable=False)
+        whole = self.ws.journal.get(row.parent_id or "")
+        if whole is not None and whole.state is State.APPROVED and self._end_several(whole):
+            ended = self.ws.journal.get(whole.action_id)
+            if ended is not None:
+                self.file(ended, path)
+
+    def _end_several(self, row: Row) -> bool:
+        """End an action that is several once all its parts are over; return whether it is."""
+        changes = parts.ending(self.ws, row)
+        if changes is None:
+            return False
+        state = changes.pop("state")
+        result = {State.DONE: "done", State.DRY_RUN_COMPLETED: "dry_run_completed"}.get(
+            state, "unknown" if state is State.UNKNOWN else "not_sent"
+        )
+        self.finish(row, state, result=result, **changes)
+        return True
 
     def _again(self, row: Row) -> bool:
         """Give an action that was provably not sent another try, unless it is about money."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from core import consent, grants, media
+from core import consent, grants, media, parts
 from core.actions import Action, Findings, State, Tier
 from core.calls import HELD_AGAIN_S, Calls
 from core.checks import ANSWER_AGAIN_S
@@ -117,7 +117,7 @@ class Executor:
         if look.note is None:
             self.desk.quarantine(look, look.error or "cannot be read")
             return
-        if look.action_id in self.desk.flights:
+        if look.action_id and self.desk.is_under_way(look.action_id):
             return
         row = self.ws.journal.get(look.action_id) if look.action_id else None
         if row is None:
@@ -129,7 +129,7 @@ class Executor:
             self._consider(row, look)
         elif row.state is State.APPROVED:
             if digest_in(self.ws, row, look) == row.digest:
-                self.calls.line_up(row, look.path)
+                self._line_up(row, look)
             else:  # edited while it waited (PAUSE.md, a time, a retry): what it says now is decided
                 self.intake.moved_back(row, look)
                 self.desk.wake_in(0)
@@ -163,13 +163,12 @@ class Executor:
     def _decide(self, row: Row, look: Look, reading: Reading, found: Findings) -> None:
         """Approve a settled note, or say why it does not run."""
         action = self.ws.actions[row.kind]
-        readiness = self.ws.readiness(action.service)
-        account = self.ws.account(action.service)
+        now = self.ws.standing(action, reading.payload)
         pictures = media.differences(self.ws.vault.root, action.media, reading.payload)
         if reading.verdict is Verdict.HARD_STOP:
             self.adoption.hard_stop(row, look, reading.decision.reasons[0])
-        elif row.mode.acts and (readiness.mode is not row.mode or account != row.account):
-            changed = ("the service's settings have changed since",)
+        elif row.mode.acts and (now.mode is not row.mode or now.account != row.account):
+            changed = reading.reasons or ("the service's settings have changed since",)
             self.renewal.return_to_pending(row, look, reading, changed)
         elif reasons := (*reading.reasons, *pictures, *found.refusals):
             self.renewal.return_to_pending(row, look, reading, reasons)
@@ -212,12 +211,18 @@ class Executor:
         if approved is None:
             self.desk.wake_in(0)
         else:
-            self.calls.line_up(approved, look.path)
+            self._line_up(approved, look)
+
+    def _line_up(self, row: Row, look: Look) -> None:
+        """Let an approved action run, or each of its parts."""
+        several = parts.is_several(self.ws, row)
+        for each in parts.waiting(self.ws, row) if several else [row]:
+            self.calls.line_up(each, look.path)
 
     def _resume_unseen(self, looked: Round) -> None:
         """Take back approvals whose note the owner moved out before anything was sent."""
         for row in self.ws.journal.in_states(State.APPROVED):
-            if row.action_id in self.desk.flights:
+            if row.parent_id or self.desk.is_under_way(row.action_id):
                 continue
             if looked.only(row.action_id, Folder.APPROVED, self.ws.vault.root) is None:
                 self.intake.moved_out(row, looked)

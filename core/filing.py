@@ -8,10 +8,10 @@ that it can never be read as done.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from core import approvals, frontmatter, notes, proposal
+from core import approvals, frontmatter, notes, parts, proposal
 from core.actions import Mode, State, Tier
 from core.journal import TERMINAL
 from core.records import Row
@@ -130,9 +130,30 @@ def ending_of(ws: Workspace, row: Row) -> Ending:
         return Ending(
             "failed", review, "warning", f"Not all of it: {summary}", (rest, "Drop it: `Rejected`.")
         )
+    if row.state in endings and parts.is_several(ws, row):
+        return _of_several(ws, row, endings[row.state])
     if row.state not in endings:
         raise ValueError(f"{row.action_id} is {row.state} and cannot be filed")
     return endings[row.state]
+
+
+def _of_several(ws: Workspace, row: Row, plain: Ending) -> Ending:
+    """Return how an action that is several ended: each part by name."""
+    each, done = tuple(parts.lines(ws, row)), parts.done(ws, row)
+    if row.state in {State.DONE, State.DRY_RUN_COMPLETED}:
+        headline = "Done everywhere" if row.state is State.DONE else plain.headline
+        more = plain.lines[1:] if row.state is State.DRY_RUN_COMPLETED else ()
+        return replace(plain, headline=headline, lines=(*each, *more))
+    rest = f"{plain.headline.split(':')[0]}: {', '.join(done)} done, the rest is not"
+    decide = (
+        "To send the rest: move this note to `Approved`; what is done is not sent again. "
+        "To drop the rest: `Rejected`. If it happened after all: `Completed`."
+    )
+    review = (decide,) if plain.folder == ws.vault.folder(Folder.NEEDS_REVIEW) else ()
+    whole = f"{plain.headline.split(':')[0]}: nothing was sent"
+    if row.state is State.UNKNOWN:
+        return replace(plain, lines=(*each, *plain.lines[1:2], *review))
+    return replace(plain, headline=rest if done else whole, lines=(*each, *review))
 
 
 def _where(row: Row) -> tuple[str, ...]:
@@ -251,10 +272,25 @@ def result_block(ws: Workspace, row: Row, ending: Ending, at: datetime) -> str:
         ("Story", f"`{_why_command(ws, row)}`"),
     ]
     lines = [f"- {name}: {value}" for name, value in facts if value]
+    for part in ws.journal.parts_of(row.action_id):
+        lines += _part_block(ws, part)
     if row.request is not None and row.mode is Mode.DRY_RUN:
         shown = json.dumps(row.request, indent=2, ensure_ascii=False)
         lines += ["", "The exact request that a real run would send:", "", _fenced_json(shown)]
     return "\n".join(lines)
+
+
+def _part_block(ws: Workspace, part: Row) -> list[str]:
+    """Return what stands under `## Result` about one part."""
+    title = parts.title_of(ws, part)
+    said = notes.inline(part.summary or "", 400)
+    lines = [f"- {title}: {part.state}" + (f", {said}" if said else "")]
+    lines += [f"    - Remote id: {part.remote_id}"] if part.remote_id else []
+    lines += [f"    - Link: <{part.remote_url}>"] if part.remote_url else []
+    if part.request is not None and part.mode is Mode.DRY_RUN:
+        shown = json.dumps(part.request, indent=2, ensure_ascii=False)
+        lines += ["", f"The exact request for {title}:", "", _fenced_json(shown), ""]
+    return lines
 
 
 def _why_command(ws: Workspace, row: Row) -> str:

@@ -7,11 +7,12 @@ moving the note back takes it away.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from core import approvals, channels, proposal
+from core import approvals, channels, parts, proposal
 from core.actions import State, Tier
 from utils.audit_log import Actor, Approval, Event
 from utils.clock import show
@@ -20,7 +21,7 @@ from utils.log import get_logger
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from core.actions import Action, Payload
+    from core.actions import Action, Part, Payload
     from core.consent import Reading
     from core.records import Entry, Row
     from core.workspace import Workspace
@@ -88,17 +89,35 @@ def give(ws: Workspace, row: Row, action: Action, reading: Reading, note: str) -
         "note": note,
         **proposal.fact_columns(reading.facts),
     }
-    if not ws.journal.transition(
-        row.action_id,
-        {State.PENDING},
-        State.APPROVED,
-        *_entries(ws, row, reading, when, unasked=unasked),
-        durable=row.mode.acts,  # a dry run is harmless twice
-        **changes,
-    ):
-        return None
+    entries = _entries(ws, row, reading, when, unasked=unasked)
+    with ws.journal.together() if action.parts else nullcontext():
+        if not ws.journal.transition(
+            row.action_id,
+            {State.PENDING},
+            State.APPROVED,
+            *entries,
+            durable=row.mode.acts,  # a dry run is harmless twice
+            **changes,
+        ):
+            return None
+        approved = replace(row, **changes)
+        parts.grant(ws, approved, action, lambda part: _columns(ws, approved, part))
     log.info("action.approved", action_id=row.action_id, mode=str(row.mode))
     return ws.journal.get(row.action_id)
+
+
+def _columns(ws: Workspace, whole: Row, part: Part) -> dict[str, Any]:
+    """Return what the grant of one part says: its own time, everything else from the whole."""
+    when = Term(None, whole.grant_until or ws.clock.now() + GRANT)
+    if whole.mode.acts:
+        when = term(ws, part.action, part.payload)
+    return {
+        "approved_at": whole.approved_at,
+        "approved_by": whole.approved_by,
+        "grant_until": when.until,
+        "retry_at": when.due_at,
+        "due_at": when.due_at,
+    }
 
 
 def _entries(

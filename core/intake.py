@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from core import approvals
+from core import approvals, parts
 from core.actions import State, Tier
 from core.adoption import UNWRITTEN_AGE_S, Adoption
 from core.checks import Checks, is_missing
@@ -91,7 +91,7 @@ class Intake:
             self.adoption.adopt(look)
         elif row.state is State.PENDING:
             self._waiting(row, look, looked)
-        elif row.state is State.APPROVED and row.action_id not in self.desk.flights:
+        elif row.state is State.APPROVED and not self.desk.is_under_way(row.action_id):
             if looked.only(row.action_id, Folder.APPROVED, self.ws.vault.root) is None:
                 self.moved_back(row, look)
         elif row.filed_at is not None:
@@ -116,18 +116,17 @@ class Intake:
         action = self.ws.actions.get(row.kind)
         if action is None:
             return
-        readiness = self.ws.readiness(action.service)
-        account = self.ws.account(action.service)
+        now = self.ws.standing(action, row.payload)
         self._warm_once(row)
         can_look_up = is_missing(action, row.payload) and self.checks.can_ask(action)
         runs_unasked = row.tier is Tier.AUTONOMOUS
-        as_registered = readiness.mode is row.mode and account == row.account
+        as_registered = now.mode is row.mode and now.account == row.account
         if as_registered and not can_look_up and not runs_unasked:
             self._true[look.path] = look  # nothing to do until the note or the world changes
             return
         if digest_in(self.ws, row, look) != row.digest:
             return  # the owner is at work on it
-        if readiness.mode is not row.mode or account != row.account:
+        if now.mode is not row.mode or now.account != row.account:
             self.renewal.reissue(row, look, action)
         elif can_look_up:
             self.renewal.complete(row, look, action)
@@ -144,16 +143,18 @@ class Intake:
         """Start the server of a new proposal, so that it is warm when the owner decides."""
         if row.action_id not in self._warmed and row.created_at >= self._started_at:
             self._warmed.add(row.action_id)
-            self.desk.runner.warm(row.service)
+            self.adoption.warm(row)
 
     def _rejected(self, look: Look, looked: Round) -> None:
         del looked
         row = self._row(look)
-        if row is None or row.action_id in self.desk.flights:
+        if row is None or self.desk.is_under_way(row.action_id):
             return
         open_states = (State.PENDING, State.APPROVED)
         if row.state in open_states or (row.filed_at and row.state in REVIEWED):
             reason = look.note.word("reason") if look.note else None
+            if parts.is_several(self.ws, row) and not parts.take_back(self.ws, row, State.REJECTED):
+                return  # what is under way, or in doubt, ends first and is said
             entry = approvals.base_entry(
                 row, Event.DECIDED, Actor.OWNER, result="rejected", error=reason
             )
@@ -174,6 +175,7 @@ class Intake:
             return
         if row.state in REVIEWED and row.mode.acts:
             summary = "You said that it happened."
+            parts.happened(self.ws, row)
             entry = approvals.base_entry(
                 row, Event.RECONCILED, Actor.OWNER, result="done", approved_by="owner"
             )
@@ -193,6 +195,8 @@ class Intake:
 
     def moved_back(self, row: Row, look: Look) -> None:
         """Revoke a grant because its note was moved back, or edited, before anything was sent."""
+        if parts.is_several(self.ws, row) and not parts.take_back(self.ws, row, State.WITHDRAWN):
+            return  # one part is under way or in doubt: the whole ends in review, and says it
         entry = approvals.base_entry(row, Event.WITHDRAWN, Actor.OWNER)
         self.ws.journal.transition(
             row.action_id,
@@ -249,6 +253,8 @@ class Intake:
         missing_s = self.ws.clock.monotonic() - since
         if missing_s < WITHDRAWN_AFTER_S:
             self.desk.wake_in(WITHDRAWN_AFTER_S - missing_s)
+            return
+        if parts.is_several(self.ws, row) and not parts.take_back(self.ws, row, State.WITHDRAWN):
             return
         entry = approvals.base_entry(row, Event.WITHDRAWN, Actor.OWNER)
         now = self.ws.clock.now()

@@ -119,6 +119,13 @@ class Journal(Arrivals, Runs):
             ).fetchone()
         return from_row(row) if row else None
 
+    def parts_of(self, action_id: str) -> list[Row]:
+        """Return the parts of an action that is several, in the order of their names."""
+        return self._select(
+            "action_id > ? AND action_id < ? ORDER BY action_id",
+            [f"{action_id}/", f"{action_id}0"],  # "0" follows "/"
+        )
+
     def in_states(self, *states: State) -> list[Row]:
         """Return the actions in the given states, oldest first."""
         marks = ", ".join("?" * len(states))
@@ -140,7 +147,8 @@ class Journal(Arrivals, Runs):
         """Return the filed actions that wait in `Needs_Review/` for the owner, newest first."""
         return self._select(
             "state IN ('unknown', 'not_sent', 'refused') AND tier <> 'hard_stop'"
-            " AND filed_at IS NOT NULL ORDER BY finished_at DESC LIMIT 100",
+            " AND instr(action_id, '/') = 0 AND filed_at IS NOT NULL"
+            " ORDER BY finished_at DESC LIMIT 100",
             [],
         )
 
@@ -171,7 +179,7 @@ class Journal(Arrivals, Runs):
         with self._lock:
             rows = self._light.execute(
                 "SELECT state, count(*) FROM actions INDEXED BY actions_by_finish"
-                " WHERE finished_at >= ? GROUP BY state",
+                " WHERE finished_at >= ? AND instr(action_id, '/') = 0 GROUP BY state",
                 (iso(since),),
             ).fetchall()
         return {State(row[0]): row[1] for row in rows}

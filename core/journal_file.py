@@ -39,6 +39,7 @@ class JournalFile:
         self.path = path
         self._clock = clock
         self._lock = threading.RLock()
+        self._together = False
         self._synced = _connect(path, "FULL")
         self._light = _connect(path, "NORMAL")
 
@@ -117,6 +118,9 @@ class JournalFile:
     @contextmanager
     def _transaction(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         with self._lock:
+            if self._together:  # the outermost one commits
+                yield self._synced
+                return
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -127,6 +131,16 @@ class JournalFile:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Commit all changes that are made in the block at once, or none of them."""
+        with self._transaction(self._synced):
+            self._together = True
+            try:
+                yield
+            finally:
+                self._together = False
 
     def backup_to(self, path: Path) -> None:
         """Copy the journal while it is in use.

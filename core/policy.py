@@ -374,6 +374,16 @@ RULES = (
 """In the order in which the owner reads what they say, among those of equal strictness."""
 
 
+def together(first: Decision, *others: Decision) -> Decision:
+    """Return the decision about things that are done together: the strictest of all."""
+    known = (
+        h for each in others for h in each.hits if h.rule != "type" or h.tier is not first.tier
+    )
+    hits = list(dict.fromkeys([*first.hits, *known]))
+    hits.sort(key=lambda hit: -hit.tier.rank)
+    return Decision(hits[0].tier, tuple(hits), first.policy_hash)
+
+
 def decide(policy: Policy, case: Case) -> Decision:
     """Return the tier of an action: the maximum over all rules that fire."""
     hits = [hit for rule in RULES for hit in rule(policy, case)]

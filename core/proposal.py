@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from core import channels, frontmatter, media, notes
+from core import channels, frontmatter, media, notes, publishing
 from core.actions import Mode, State, Tier
 from core.strict_yaml import Plain
 from utils.clock import show
@@ -50,7 +50,11 @@ def render(ws: Workspace, made: Draft, row: Row) -> str:
     """Return the complete text of a new proposal note."""
     front = front_of(ws, made.action, row)
     parts = [frontmatter.compose(front), callout(ws, made.action, row, made.missing)]
-    parameters = {k: v for k, v in made.payload.items() if k != made.action.content}
+    texts = (made.action.content, made.action.texts)
+    parameters = {k: v for k, v in made.payload.items() if k not in texts}
+    if made.action.texts is not None:
+        for label, text in made.payload[made.action.texts].items():
+            parts += ["", f"## {notes.CONTENT} {label}", "", notes.content_lines(text)]
     if made.action.content is not None:
         content = notes.content_lines(str(made.payload.get(made.action.content, "")))
         parts += ["", f"## {notes.CONTENT}", "", content]
@@ -85,6 +89,8 @@ def shown_facts(row: Row) -> dict[str, object]:
         shown["amount"] = Decimal(row.amount)
     if row.currency:
         shown["currency"] = row.currency
+    if "channels" in row.payload:
+        shown["channels"] = row.payload["channels"]
     return shown
 
 
@@ -143,7 +149,7 @@ def callout(ws: Workspace, action: Action, row: Row, missing: tuple[str, ...] = 
     lines = [
         f"> [!info] By itself: {described}" if unasked else f"> [!question] Approve: {described}?",
         f"> {UNASKED if unasked else HOW_TO}",
-        f"> {mode_line(row.mode, ws.services[action.service].title)}",
+        f"> {mode_line(row.mode, ws.title(action, row.payload))}",
     ]
     lines += [f"> {line}" for line in outlook(ws, action, row)]
     if missing and row.mode is Mode.DRY_RUN:
@@ -184,6 +190,7 @@ def why(ws: Workspace, made: Draft, row: Row) -> str:
     lines += equal_warnings(ws, row)
     lines += [f"- {notes.inline(said, 300)}" for said in others]
     lines += [f"- {said}" for said in channels.remarks(ws, made.action, made.payload)]
+    lines += [f"- {said}" for said in publishing.remarks(made.action, made.payload)]
     lines.append(f"- Account: {notes.inline(made.account)}")
     if made.request.source:
         lines.append(f"- Source: {notes.link(made.request.source)}")
@@ -279,7 +286,7 @@ def pending_text(
             rename[old] = new
     remove = [old for old in ("status", "finished") if old in raw and old not in rename]
     text = frontmatter.edit(note.text, set=shown, rename=rename, remove=remove)
-    question = callout(ws, action, row, ws.readiness(action.service).missing)
+    question = callout(ws, action, row, ws.standing(action, row.payload).missing)
     return notes.with_callout(text, asked_again(question, reasons) if reasons else question)
 
 

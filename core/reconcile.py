@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from core import approvals
 from core.actions import State
+from core.parts import PARTIAL
 from core.sources import RECONCILE_TOOL
 from utils.audit_log import Actor, Event
 from utils.log import get_logger
@@ -84,7 +85,8 @@ class Reconciler:
 
     def run(self) -> None:
         """Ask again for every doubtful action whose turn it is."""
-        doubtful = [row for row in self._ws.journal.unfiled() if row.state is State.UNKNOWN]
+        unfiled = self._ws.journal.unfiled()
+        doubtful = [r for r in unfiled if r.state is State.UNKNOWN and r.error_class != PARTIAL]
         for row in doubtful:
             self._step(row)
         for action_id in set(self._watches) - {row.action_id for row in doubtful}:

@@ -84,6 +84,12 @@ class Row:
     due_at: datetime | None = None
 
     @property
+    def parent_id(self) -> str | None:
+        """Return the id of the action that this one is a part of, None when it is none."""
+        whole, slash, _ = self.action_id.partition("/")
+        return whole if slash else None
+
+    @property
     def service(self) -> str:
         """Return the server's name."""
         return self.kind.split(".", 1)[0]

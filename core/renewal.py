@@ -74,7 +74,7 @@ class Renewal:
             reasons: why the owner is asked again.
         """
         facts = approvals.facts_of(action, fresh.payload)
-        decision = approvals.decide(self.ws, action, facts, approvals.Basis.of(fresh))
+        decision = approvals.decide(self.ws, action, fresh.payload, approvals.Basis.of(fresh))
         digest = digest_of(fresh.kind, fresh.payload, fresh.mode, fresh.account)
         entry = approvals.base_entry(
             fresh,
@@ -106,11 +106,12 @@ class Renewal:
 
     def _as_things_stand(self, row: Row, action: Action, payload: Payload) -> Row:
         """Return a row with another payload, under the present mode and account."""
+        now = self.ws.standing(action, payload)
         return replace(
             row,
             payload=payload,
-            mode=self.ws.readiness(action.service).mode,
-            account=self.ws.account(action.service),
+            mode=now.mode,
+            account=now.account,
             **proposal.fact_columns(approvals.facts_of(action, payload)),
         )
 
@@ -121,7 +122,7 @@ class Renewal:
         """Word an untouched proposal anew after its service went live, or dry, or elsewhere."""
         if look.note is None or look.file is None:
             return
-        readiness = self.ws.readiness(action.service)
+        readiness = self.ws.standing(action, row.payload)
         fresh = self._as_things_stand(row, action, row.payload)
         text = proposal.pending_text(self.ws, look.note, fresh, action)
         if readiness.mode.acts:  # words first: a note that says DRY RUN must never run for real

@@ -6,7 +6,7 @@ import threading
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from core import throttle, vitals
+from core import parts, throttle, vitals
 from core.actions import State
 from core.daemon import HEARTBEAT, SERVICES, is_running
 from core.records import Entry
@@ -49,7 +49,8 @@ def note_of(ws: Workspace, row: Row) -> str | None:
 def status(ws: Workspace) -> dict[str, Any]:
     """Return what runs and how much waits; the services as the running daemon sees them."""
     states = (State.APPROVED, State.SENDING, State.UNKNOWN)
-    under_way = [row for row in ws.journal.in_states(*states) if row.filed_at is None]
+    open_rows = [row for row in ws.journal.in_states(*states) if row.filed_at is None]
+    under_way = [row for row in open_rows if row.parent_id is None]
     running = is_running(ws.paths.state)
     seen = ws.journal.recall(SERVICES) if running else None
     heartbeat = ws.journal.recall(HEARTBEAT)
@@ -95,6 +96,8 @@ def why(ws: Workspace, action_id: str) -> dict[str, Any]:
             f"There is no action {action_id}. `bin/run pending` lists what waits, "
             "`bin/run log` what happened today."
         )
+    ids = [action_id, *(part.action_id for part in ws.journal.parts_of(action_id))]
+    told = sorted((t for each in ids for t in ws.journal.story(each)), key=lambda t: t.number)
     return {
         "action_id": row.action_id,
         "action": row.kind,
@@ -109,10 +112,8 @@ def why(ws: Workspace, action_id: str) -> dict[str, Any]:
         "remote_id": row.remote_id,
         "remote_url": row.remote_url,
         "attempts": row.attempt,
-        "story": [
-            {"at": iso(told.at), "seq": told.seq, **told.fields}
-            for told in ws.journal.story(action_id)
-        ],
+        "parts": parts.lines(ws, row),
+        "story": [{"at": iso(each.at), "seq": each.seq, **each.fields} for each in told],
     }
 
 

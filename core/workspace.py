@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from core import publishing
 from core.actions import Mode
 from core.handbook import HANDBOOK, Handbook
 from core.journal import Journal
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from core.actions import Action, Service
+    from core.actions import Action, Payload, Service
     from core.policy import Policy
     from utils.config import Settings
 
@@ -55,6 +56,21 @@ class Readiness:
 
     mode: Mode
     missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an action would run now.
+
+    Args:
+        mode: dry run unless all yeses are there.
+        missing: which yes is missing, in words.
+        account: what it would use.
+    """
+
+    mode: Mode
+    missing: tuple[str, ...]
+    account: str
 
 
 def paths_of(settings: Settings) -> Paths:
@@ -123,6 +139,9 @@ class Workspace:
         journal = Journal.open(paths.journal, clock, may_create=not log.days())
         chronicle = Chronicle(journal, log, clock, Redactor(settings.secrets()))
         actions = {a.kind: a for service in services.values() for a in service.actions}
+        posts = publishing.posts_of(services)
+        if posts:
+            actions[publishing.KIND] = publishing.action_for(posts)
         vault = Vault(paths.vault)
         limit = settings.amount("LIMIT_AMOUNT"), settings.text("LIMIT_CURRENCY")
         handbook = Handbook(vault.root / HANDBOOK, *limit)
@@ -146,6 +165,30 @@ class Workspace:
             return Readiness(Mode.DRY_RUN, tuple(missing))
         sandbox = self.settings.flag("AI_EMPLOYEE_SANDBOX")
         return Readiness(Mode.SANDBOX if sandbox else Mode.LIVE, ())
+
+    def services_of(self, action: Action, payload: Payload) -> list[str]:
+        """Return the services that an action uses."""
+        if action.parts is None:
+            return [action.service]
+        return [part.action.service for part in action.parts(payload)]
+
+    def standing(self, action: Action, payload: Payload) -> Standing:
+        """Return how an action would run now; one of several services that is dry makes it dry."""
+        names = self.services_of(action, payload)
+        if action.parts is None:
+            readiness = self.readiness(action.service)
+            return Standing(readiness.mode, readiness.missing, self.account(action.service))
+        titles = {name: self.services[name].title for name in names}
+        found = {name: self.readiness(name) for name in names}
+        modes = {readiness.mode for readiness in found.values()}
+        missing = tuple(f"{titles[n]}: {yes}" for n, r in found.items() for yes in r.missing)
+        account = "; ".join(f"{titles[name]}: {self.account(name)}" for name in names)
+        return Standing(modes.pop() if len(modes) == 1 else Mode.DRY_RUN, missing, account)
+
+    def title(self, action: Action, payload: Payload) -> str:
+        """Return what people call the service of an action, or its services."""
+        titles = [self.services[name].title for name in self.services_of(action, payload)]
+        return " and ".join([", ".join(titles[:-1]), titles[-1]] if titles[1:] else titles)
 
     def service_modes(self) -> dict[str, dict[str, object]]:
         """Return each service's mode, and what is missing for a real action."""

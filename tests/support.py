@@ -22,15 +22,16 @@ from pathlib import Path
 from typing import Any
 
 from core import approvals, starters
-from core.actions import State, Trust
+from core.actions import Service, State, Trust
 from core.executor import Executor
 from core.settings import SETTINGS
 from core.sources import CallResult
 from core.vault import Folder
 from core.workspace import Workspace
-from mcp_servers.catalog import SERVICE_SETTINGS, SERVICES
+from mcp_servers.catalog import SERVICE_SETTINGS, SERVICES, live_switch
 from mcp_servers.gate import Gate, Role
 from mcp_servers.serve import toolset_of
+from mcp_servers.toolset import Toolset
 from utils.audit_log import Actor
 from utils.clock import FixedClock
 from utils.config import Settings
@@ -110,8 +111,9 @@ def front_of(path: Path) -> dict[str, str]:
 class InProcess:
     """Implements `core.sources.Runner` on the real gate, without a session in between."""
 
-    def __init__(self, ws: Workspace) -> None:
+    def __init__(self, ws: Workspace, toolsets: Mapping[str, Toolset] | None = None) -> None:
         self._ws = ws
+        self._toolsets = toolsets or {}
         self._gates: dict[str, Gate] = {}
         self._pool = ThreadPoolExecutor(4)
         self._open: list[Future[CallResult]] = []
@@ -122,7 +124,8 @@ class InProcess:
     def gate(self, service: str, role: Role = Role.EXECUTE) -> Gate:
         key = f"{service} {role}"
         if key not in self._gates:
-            self._gates[key] = Gate(self._ws, service, toolset_of(service), role)
+            toolset = self._toolsets.get(service) or toolset_of(service)
+            self._gates[key] = Gate(self._ws, service, toolset, role)
         return self._gates[key]
 
     def call(self, service: str, tool: str, arguments: Mapping[str, object]) -> Future[CallResult]:
@@ -170,21 +173,31 @@ class Office:
     Args:
         root: an empty folder.
         clock: stands still until `pass_time`.
+        more: services that only a test has, with their tools.
         values: settings; nothing set is a dry run without any account.
     """
 
-    def __init__(self, root: Path, clock: FixedClock | None = None, **values: str) -> None:
+    def __init__(
+        self,
+        root: Path,
+        clock: FixedClock | None = None,
+        more: Mapping[str, tuple[Service, Toolset]] | None = None,
+        **values: str,
+    ) -> None:
         self.root = root
+        self.services = {**SERVICES, **{name: each[0] for name, each in (more or {}).items()}}
+        self.toolsets = {name: each[1] for name, each in (more or {}).items()}
         self.clock = clock or FixedClock()
         self.values = {"VAULT_PATH": str(root / "AI_Employee"), "TIMEZONE": "UTC", **values}
         self._open()
         starters.install(self.ws.vault)
 
     def _open(self) -> None:
-        settings = Settings((*SETTINGS, *SERVICE_SETTINGS), self.values, self.root)
-        self.ws = Workspace.open(settings, SERVICES, self.clock)
-        self._server_ws = Workspace.open(settings, SERVICES, self.clock)
-        self.runner = InProcess(self._server_ws)
+        own = [live_switch(self.services[name]) for name in self.toolsets]
+        settings = Settings((*SETTINGS, *SERVICE_SETTINGS, *own), self.values, self.root)
+        self.ws = Workspace.open(settings, self.services, self.clock)
+        self._server_ws = Workspace.open(settings, self.services, self.clock)
+        self.runner = InProcess(self._server_ws, self.toolsets)
         self.executor = Executor(self.ws, self.runner, Quiet())
         self.executor.recover()
 
