@@ -138,11 +138,11 @@ def _act(ws: Workspace, one: Told, row: Row) -> list[str]:
     practice = " (SANDBOX)" if row.mode is Mode.SANDBOX else ""
     said = notes.inline(row.summary or row.kind, 200)
     link = f" <{row.remote_url}>" if row.remote_url else ""
-    undo = notes.inline(action.consequence, 300) if action else "see the service"
+    meaning = action.consequence if action else "see the service"
     return [
         f"- **{_time(ws, one)}** {where}{practice}: {ACTED[one.fields['result']]}{said}{link}",
         f"    - {notes.link(row.note.removesuffix('.md'))}, trace `{row.correlation_id}`",
-        f"    - To undo: {undo}",
+        f"    - What it means, and how to undo it: {meaning}",
     ]
 
 

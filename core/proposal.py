@@ -163,7 +163,13 @@ def outlook(ws: Workspace, action: Action, row: Row) -> list[str]:
     if row.mode is Mode.DRY_RUN:
         then = f"you are shown exactly what would be sent. For real: {then}"
     day = show(ws.clock, row.expires_at)[:10]
+    checked = [
+        "Before that, see to the payee: the last lines say how (`payee_checked`)."
+        for reason in row.reasons
+        if "payee_checked" in reason
+    ]
     return [
+        *checked[:1],
         f"If you approve: {then}",
         f"If you do nothing: it expires on {day}, and nothing is sent.",
     ]

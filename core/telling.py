@@ -31,7 +31,7 @@ def sentence(entry: Mapping[str, Any]) -> str:
         "called": f"tool called by {actor}: {result}{ending}",
         "outcome": f"outcome: {result}{ending}",
         "reconciled": f"read back: {result}{ending}",
-        "filed": f"note filed as {result}" if result else f"tidied{ending}",
+        "filed": _filed(entry),
         "withdrawn": f"withdrawn by {actor}",
         "expired": "expired without a decision",
     }
@@ -39,3 +39,13 @@ def sentence(entry: Mapping[str, Any]) -> str:
         return f"moved to {parameters['moved_to']} by {actor}"
     said = plain.get(event, f"{event}{ending}")
     return f"{said}, asked again because {again}" if again else said
+
+
+def _filed(entry: Mapping[str, Any]) -> str:
+    """Return what was done with a note: filed with a result, written anew, or tidied away."""
+    if entry.get("result"):
+        return f"note filed as {entry['result']}"
+    if str(entry.get("action") or "").endswith(".write"):
+        return "written"
+    error = entry.get("error")
+    return f"tidied: {error}" if error else "tidied"

@@ -13,6 +13,7 @@ from core.plans import Plan, Step
 from core.reports.making import make_audit, make_briefing
 from core.vault import Folder
 from mcp_servers.sandbox import Sandbox
+from tests.pictures import jpeg
 from tests.support import ACME, Office, edit, invoice, move
 from utils.audit_log import Actor
 from utils.clock import local_day
@@ -77,6 +78,23 @@ KINDS: dict[str, dict[str, Any]] = {
         "recipient_id": "1",
         "text": "Thank you for asking.",
     },
+    "facebook.create_post": {"message": "Winter offer from Monday.", "media": ["oak.jpg"]},
+    "facebook.reply_to_comment": {
+        "comment_id": "122100000000000004_700000000000006",
+        "message": "Yes, 9 to 1.",
+    },
+    "facebook.send_message": {
+        "recipient_id": "24000000000001",
+        "recipient": "Mia",
+        "message": "Yes, we are.",
+    },
+    "instagram.publish_media": {"caption": "Oak #winter", "media": ["oak.jpg"]},
+    "instagram.reply_to_comment": {"comment_id": "17900000000000001", "message": "Thank you!"},
+    "instagram.send_message": {
+        "recipient_id": "24000000000001",
+        "recipient": "Mia",
+        "message": "Yes, we are.",
+    },
     "email.send_email": {
         "to": "jane@acme.example",
         "subject": "Your offer",
@@ -100,6 +118,7 @@ def fill(office: Office, sandbox: Sandbox) -> None:
     """Let everything happen in an office that an owner may come to see."""
     _ended(office, sandbox)
     mail = _came_in(office)
+    (office.folder(Folder.ATTACHMENTS) / "oak.jpg").write_bytes(jpeg(900, 900))
     for kind, arguments in KINDS.items():
         if kind in office.ws.actions:
             office.propose(kind, arguments)

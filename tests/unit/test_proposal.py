@@ -308,6 +308,13 @@ def test_nothing_is_written_when_nothing_was_found() -> None:
     assert proposal.with_identifier(OWNERS, post, {"customer_id": 1}) == OWNERS
 
 
+def test_a_payment_to_somebody_new_says_first_what_to_do(live_ws: Workspace) -> None:
+    payment = {"invoice": "INV/1", "invoice_id": 7, "partner": "Hooli", "currency": "EUR"}
+    _, text = propose(live_ws, {**payment, "amount": "480.00"}, kind="odoo.register_payment")
+    first = text.split("## Parameters")[0]
+    assert "> Before that, see to the payee: the last lines say how (`payee_checked`).\n" in first
+
+
 def test_a_question_asked_again_says_why(ws: Workspace, invoice: dict[str, Any]) -> None:
     row, text = propose(ws, invoice)
     again = proposal.pending_text(ws, parsed(text), row, INVOICE, ("you changed the [[payee]]",))

@@ -12,6 +12,7 @@ from core.actions import State
 from core.approvals import Request
 from core.daemon import acquire_lock
 from core.records import Entry, Row
+from core.telling import sentence
 from core.vault import Folder
 from core.workspace import Workspace
 from utils.audit_log import Actor, Event
@@ -23,6 +24,18 @@ from utils.errors import UsageError
 def proposed(ws: Workspace, invoice: dict[str, Any]) -> Row:
     row, _ = approvals.propose(ws, Request("odoo.create_invoice", invoice, Actor.CLAUDE))
     return row
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"event": "filed", "result": "completed"}, "note filed as completed"),
+        ({"event": "filed", "action": "audit.write"}, "written"),
+        ({"event": "filed", "error": "an equal copy"}, "tidied: an equal copy"),
+    ],
+)
+def test_what_was_done_with_a_note_is_said(entry: dict[str, str], words: str) -> None:
+    assert sentence(entry) == words
 
 
 def test_what_waits_is_listed_oldest_first(
