@@ -102,7 +102,7 @@ def assembled(settings: Settings, level: str) -> Iterator[tuple[Daemon, Inbox, l
     with workspace(settings, level) as ws:
         starters.install_once(ws)
         sessions = Sessions(ws.services, settings, ws.paths.state)
-        daemon = Daemon(ws, sessions, jobs(ws, sessions))
+        daemon = Daemon(ws, sessions, jobs(ws, sessions, lambda: examined(settings)))
         inbox = Inbox(ws, Triage(ws, Checks(ws, sessions, daemon.bell.ring)))
         children = mail_watchers(ws, sessions)
         daemon.watches = [
@@ -134,6 +134,20 @@ def reading(settings: Settings) -> Iterator[tuple[Workspace, Sessions]]:
             yield ws, sessions
         finally:
             sessions.close()
+
+
+def examined(settings: Settings) -> list[tuple[str, str, str]]:
+    """Return what `doctor` finds, in a process of its own: no SDK comes into this one."""
+    command = [sys.executable, str(Path(__file__).resolve()), "doctor", "--json"]
+    environment = {**os.environ, **settings.raw(settings.table)}
+    try:
+        told = subprocess.run(  # noqa: S603 - our own module
+            command, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+        found = json.loads(told.stdout)
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        return [("doctor", "broken", f"it gave no answer: {type(error).__name__}")]
+    return [(check["name"], check["health"], check["text"]) for check in found]
 
 
 def reads_mail(ws: Workspace) -> bool:
@@ -521,8 +535,10 @@ def audit(vault: VaultOption = None) -> None:
     """Write the audit of the last seven days now; prints its path."""
     from core.reports.making import make_audit
 
-    with reading(load_settings(vault)) as (ws, sessions):
-        show_line(str(make_audit(ws, sessions, terminal.progress("Audit"))))
+    settings = load_settings(vault)
+    with reading(settings) as (ws, sessions):
+        show = terminal.progress("Audit")
+        show_line(str(make_audit(ws, sessions, lambda: examined(settings), show)))
 
 
 @app.command()

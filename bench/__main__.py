@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import books, burst, calibration, corpus, idle, latency, logs, mail, startup
+from bench import books, briefing, burst, calibration, corpus, idle, latency, logs, mail, startup
 from bench.bed import ROOT, BenchError
 from bench.table import Row, say, show
 from utils.clock import SystemClock, iso
@@ -19,7 +19,7 @@ from utils.clock import SystemClock, iso
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-MEASURES = ("log", "latency", "burst", "start", "idle", "mail", "books", "corpus")
+MEASURES = ("log", "latency", "burst", "start", "briefing", "idle", "mail", "books", "corpus")
 
 
 def options(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -60,6 +60,7 @@ def run(wanted: argparse.Namespace, folder: Path) -> tuple[list[Row], list[str]]
         "latency": lambda place: latency.measure(place, units, quick=quick),
         "burst": lambda place: burst.measure(place, quick=quick),
         "start": lambda place: startup.measure(place, units, quick=quick),
+        "briefing": lambda place: briefing.measure(place, quick=quick),
         "idle": lambda place: idle.measure(place, quick=quick, long=long),
         "mail": lambda place: mail.measure(place, units, quick=quick),
         "books": books.measure,

@@ -67,6 +67,12 @@ class Arrivals(Story):
             ).fetchone()
         return int(count)
 
+    def kept_as(self, *endings: str) -> list[Source]:
+        """Return the files that came in and are kept under these endings, the newest first."""
+        like = " OR ".join("original LIKE ?" for _ in endings)
+        values = [f"%{ending}" for ending in endings]
+        return self._sources(f"kind = 'file' AND ({like}) ORDER BY at DESC, note_id DESC", values)
+
     def _sources(self, where: str, values: Sequence[object]) -> list[Source]:
         with self._lock:
             rows = self._light.execute(

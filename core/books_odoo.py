@@ -1,8 +1,8 @@
 """The books as Odoo has them, read through the Odoo server's own read tools.
 
-Rules: each question is asked for itself, so one that fails leaves one gap; a list that is longer
-than is read is a gap too, because half a list is no list; nothing is added up here that Odoo did
-not say.
+Rules: each question is asked for itself, so one that fails leaves one gap (when the first ones fail
+alike, Odoo is down and is left alone); a list that is longer than is read is a gap too, because
+half a list is no list; nothing is added up here that Odoo did not say.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from core.books import (
     Statement,
 )
 from core.sources import CallResult
-from utils.clock import from_iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from core.books import Span
     from core.sources import Runner
+    from utils.clock import Clock
 
     Item = Mapping[str, Any]
 
@@ -47,13 +47,17 @@ class OdooBooks:
 
     Args:
         runner: calls the Odoo server.
+        clock: tells when it was asked.
         step: called after each question, for a progress bar.
     """
 
     QUESTIONS = 6
 
-    def __init__(self, runner: Runner, step: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, runner: Runner, clock: Clock, step: Callable[[], None] = lambda: None
+    ) -> None:
         self._runner = runner
+        self._clock = clock
         self._step = step
 
     def read(self, span: Span) -> Statement:
@@ -67,15 +71,16 @@ class OdooBooks:
             self._ask("get_pipeline", {"limit": 1}),
         ]
         summary, monthly, pipeline = [self._answer(future) for future in asked]
+        down = summary if summary == monthly == pipeline and isinstance(summary, Gap) else None
         since = (span.last - timedelta(days=CHARGES_DAYS)).isoformat()
-        bills = self._list({"side": "vendor", "since": since})
-        owed = self._list({"side": "customer", "state": "overdue"})
-        owing = self._list({"side": "vendor", "state": "open"})
+        bills = down or self._list({"side": "vendor", "since": since})
+        owed = down or self._list({"side": "customer", "state": "overdue"})
+        owing = down or self._list({"side": "vendor", "state": "open"})
         extra = summary if isinstance(summary, dict) else {}
         return Statement(
             source=SOURCE,
             company=notes.inline(extra["company"]) if extra else None,
-            as_of=from_iso(str(extra["as_of"])) if extra else None,
+            as_of=self._clock.now() if extra else None,
             figures=_figures(summary, monthly),
             weeks=_weeks(summary, span),
             charges=bills if isinstance(bills, Gap) else tuple(_charges(bills)),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from core import approvals, frontmatter, notes
+from core import approvals, books_csv, frontmatter, notes
 from core.asks import Query, Unclear
 from core.extract import mail as mails
 from core.extract import pdf
@@ -172,5 +172,16 @@ def _setting(ws: Workspace) -> Setting:
     )
 
 
+def bank_export(material: Material) -> Unclear | None:
+    """Return what must be known before a bank's CSV export can be counted; proposes nothing.
+
+    Raises:
+        NoteError: it is a bank export that cannot be read.
+    """
+    if material.source.kind != "file" or material.path.suffix not in books_csv.SUFFIXES:
+        return None
+    return books_csv.take_in(material.ws, material.source, material.path, material.replies)
+
+
 Rule = Callable[[Material], Wish | Unclear | None]
-RULES: tuple[Rule, ...] = (written_request, mail_request, paper_request)
+RULES: tuple[Rule, ...] = (written_request, mail_request, paper_request, bank_export)

@@ -28,6 +28,8 @@ FAILURES = {
 
 LABELS = ("1-30", "31-60", "61-90", "over 90")
 
+URGENCY = {"broken": 0, "attention": 1, "not set up": 2, "ok": 3}
+
 
 def note_name(facts: Facts) -> str:
     """Return the note's name: dated the last day."""
@@ -61,10 +63,13 @@ def _summary(facts: Facts) -> str:
     done = plural(sum(facts.activity.done.values()), "action")
     stopped = plural(facts.activity.hard_stops.count, "hard stop")
     gaps = plural(len(facts.gaps), "thing")
+    urgent = [name for name, state, _ in facts.health or () if URGENCY.get(state, 0) < 2]
     lines = [
         f"> [!summary] {facts.span}",
         f"> {done} done, {failed} failed, {stopped}, {gaps} not checked.",
     ]
+    if urgent:
+        lines.append(f"> Needs you: {', '.join(map(words, dict.fromkeys(urgent)))}.")
     if facts.practice:
         lines.append("> PRACTICE: the services are fakes on this machine; nothing here is real.")
     return "\n".join(lines)
@@ -90,7 +95,7 @@ def _ages(facts: Facts) -> Iterator[str]:
     for currency in sorted({currency for known in found for currency in known.sums}):
         sums = [known.sums.get(currency, Decimal(0)) for known in found]
         points = list(zip(LABELS, sums, strict=True))
-        yield charts.bars(f"Overdue by days late {currency}", currency, points)
+        yield charts.bars("Overdue by days late", currency, points)
 
 
 def _late(facts: Facts) -> Iterator[str]:
@@ -143,6 +148,13 @@ def _failed(facts: Facts) -> Iterator[str]:
 
 
 def _services(facts: Facts) -> Iterator[str]:
-    yield table(("Service", "Mode", "State of token, quota, version"), facts.services)
+    yield table(("Service", "Mode", "Hourly caps, used now"), facts.services)
     sent = {k: n for k, n in facts.activity.done.items() if not k.endswith("(sandbox)")}
     yield f"Used in these days: {counts(sent) or 'nothing for real'}."
+    if facts.health is None:
+        yield "Tokens, quotas and versions were not checked; ask with `bin/run doctor`."
+        return
+    found = sorted(facts.health, key=lambda finding: URGENCY.get(finding[1], 0))
+    rows = [(words(name), state, words(text, 200)) for name, state, text in found]
+    yield "What `doctor` found, what needs you first:"
+    yield table(("What", "State", "Found"), rows)

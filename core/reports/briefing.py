@@ -109,7 +109,7 @@ def _pace(facts: Facts) -> str:
 
 def _word(facts: Facts, made: Decimal) -> str:
     """Return ahead, on or behind, against an even pace through the month."""
-    last = facts.span.last
+    last = min(facts.span.last, facts.today)
     following = (last.replace(day=1) + timedelta(days=32)).replace(day=1)
     days = (following - timedelta(days=1)).day
     due = (facts.goals.revenue_month or Decimal(0)) * last.day / days
@@ -167,7 +167,7 @@ def _trend(facts: Facts) -> Iterator[str]:
         yield f"No picture: the revenue of {len(weeks) - len(known)} of the weeks is not known."
     for currency in currencies if len(known) == len(weeks) else []:
         points = [(_short(day), _sum_in(found, currency)) for day, found in weeks]
-        yield charts.bars(f"Revenue a week {currency}", currency, points, _even(facts, currency))
+        yield charts.bars("Revenue a week", currency, points, _even(facts, currency))
     rows = [(day.isoformat(), figure(found)) for day, found in weeks]
     yield f"Trend, weeks by their first day ({statement.source}):"
     yield table(("Week from", "Revenue"), rows)

@@ -6,7 +6,7 @@ not answer, is named in `gaps`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from core.vault import Folder
 from utils.clock import local_day, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from core.books import Charge, Figure, Span
     from core.reports.goals import Goals
@@ -71,6 +71,10 @@ class Suggestion:
     problem: str = ""
 
 
+Finding = tuple[str, str, str]
+"""One finding of `doctor`: what, state, words."""
+
+
 @dataclass(frozen=True)
 class Facts:
     """What a report says.
@@ -89,9 +93,10 @@ class Facts:
         networks: the social week.
         late_tasks: tasks that wait longer than expected: name and days.
         expiring: proposals that wait, with the owner's day on which they expire.
-        services: each service's title, mode, and what is known of its token, quota and version.
+        services: each service's title and mode, and how much of its hourly caps is used.
         policy_problem: why the handbook's block is not used.
         suggestions: proposals made for this report.
+        health: what `doctor` found: what, state and words; None where it was not asked.
     """
 
     span: Span
@@ -110,6 +115,7 @@ class Facts:
     services: tuple[tuple[str, str, str], ...]
     policy_problem: str | None
     suggestions: tuple[Suggestion, ...] = ()
+    health: tuple[Finding, ...] | None = None
 
     def figure(self, name: Name) -> tuple[Statement, Figure] | None:
         """Return the first source that knows a figure."""
@@ -133,7 +139,8 @@ class Facts:
         return found
 
 
-NOT_CHECKED = "not checked"
+TASKS = 500
+"""How many notes of `Needs_Action/` are looked at."""
 NO_BOOKS = (
     "Money: Odoo is not set up, and no bank export (CSV) was dropped into Inbox, so no figure of "
     "the books is known."
@@ -150,8 +157,7 @@ def gather(ws: Workspace, books: Sequence[Books], span: Span) -> Facts:
     """
     now = ws.clock.now()
     today = local_day(ws.clock, now)
-    start, end = span.bounds(ws.clock)
-    activity = Ledger(ws.journal.path).activity(start, end)
+    activity = _activity(ws, span)
     statements = tuple(book.read(span) for book in books)
     goals = wanted.load(ws.vault.root / wanted.NOTE)
     charges = _charges(statements)
@@ -160,7 +166,7 @@ def gather(ws: Workspace, books: Sequence[Books], span: Span) -> Facts:
         today=today,
         now=now,
         generated=show(ws.clock, now),
-        running=now < end,
+        running=now < span.bounds(ws.clock)[1],
         practice=ws.settings.flag("AI_EMPLOYEE_SANDBOX"),
         activity=activity,
         statements=statements,
@@ -169,11 +175,28 @@ def gather(ws: Workspace, books: Sequence[Books], span: Span) -> Facts:
         if isinstance(charges, Gap)
         else subscriptions.audit(charges, goals.subscriptions, today),
         networks=_networks(ws, activity, span),
-        late_tasks=_late_tasks(ws, activity, now, float(goals.task_h)),
-        expiring=tuple((local_day(ws.clock, d.expires_at), d) for d in activity.waiting.deeds),
+        late_tasks=_late_tasks(activity, now, float(goals.task_h)),
+        expiring=_expiring(ws, activity),
         services=_services(ws),
         policy_problem=ws.policy().problem,
     )
+
+
+def with_suggestions(ws: Workspace, facts: Facts, made: tuple[Suggestion, ...]) -> Facts:
+    """Return facts with the proposals that were made of them, which now wait as well."""
+    activity = _activity(ws, facts.span)
+    expiring = _expiring(ws, activity)
+    return replace(facts, suggestions=made, activity=activity, expiring=expiring)
+
+
+def _activity(ws: Workspace, span: Span) -> Activity:
+    tasks = [found.path.name for found in ws.vault.listing(Folder.NEEDS_ACTION).notes[:TASKS]]
+    task_ids = [name.removesuffix(".md").split(" ")[0] for name in tasks]
+    return Ledger(ws.journal.path).activity(*span.bounds(ws.clock), task_ids)
+
+
+def _expiring(ws: Workspace, activity: Activity) -> tuple[tuple[date, Deed], ...]:
+    return tuple((local_day(ws.clock, deed.expires_at), deed) for deed in activity.waiting.deeds)
 
 
 def _charges(statements: Sequence[Statement]) -> tuple[Charge, ...] | Gap:
@@ -223,26 +246,31 @@ def mails_sent(activity: Activity) -> int:
 
 
 def _late_tasks(
-    ws: Workspace, activity: Activity, now: datetime, expected_h: float
+    activity: Activity, now: datetime, expected_h: float
 ) -> tuple[tuple[str, float], ...]:
     """Return the task notes that still lie in `Needs_Action/` after the expected time."""
-    folder = ws.vault.folder(Folder.NEEDS_ACTION)
     late = now - timedelta(hours=expected_h)
     return tuple(
         (name.removesuffix(".md"), (now - at).total_seconds() / 86400)
         for name, at in activity.tasks
-        if at < late and (folder / name).is_file()
+        if at < late
     )
 
 
 def _services(ws: Workspace) -> tuple[tuple[str, str, str], ...]:
-    found = []
-    for name, state in ws.service_modes().items():
-        mode = str(state["mode"])
-        is_off = bool(ws.services[name].missing(ws.settings))
-        said = "not set up, so nothing was checked" if is_off else NOT_CHECKED
-        found.append((ws.services[name].title, mode.replace("_", " "), said))
-    return tuple(found)
+    """Return each service's title, mode, and how much of its hourly caps is used now."""
+    return tuple(
+        (ws.services[name].title, str(state["mode"]).replace("_", " "), "; ".join(_caps(ws, name)))
+        for name, state in ws.service_modes().items()
+    )
+
+
+def _caps(ws: Workspace, service: str) -> Iterator[str]:
+    since = ws.clock.now() - timedelta(hours=1)
+    for action in ws.services[service].actions:
+        if action.hourly_cap is not None:
+            used = len(ws.journal.begun_since(action.kind, since))
+            yield f"`{action.kind}` {used} of {action.hourly_cap} an hour"
 
 
 MEASURED: dict[str, Callable[[Facts], float | None]] = {

@@ -11,7 +11,7 @@ import sqlite3
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -20,14 +20,15 @@ from core.migrations import UNUSUAL
 from utils.clock import from_iso, iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+PARTED = frozenset({"social.publish"})
+"""Kinds that are done in parts, each with a row of its own: `APR-20261121-002/facebook`."""
 LISTED = 10
 """How many actions of one kind a note names; the count beside them is of all."""
 FAILED = (State.REFUSED, State.NOT_SENT, State.UNKNOWN)
 ENDED = (*FAILED, State.DONE, State.DRY_RUN_COMPLETED, State.REJECTED, State.EXPIRED)
-_TASKS_KEPT = timedelta(days=100)
 _COLUMNS = (
     "action_id, kind, mode, state, tier, note, created_at, expires_at, approved_at, finished_at,"
     ' summary, error, error_class, instr(payload, \'"publish_at":"\') > 0 AS planned'
@@ -111,7 +112,7 @@ class Activity:
         came_in: things that came in, by source.
         waiting: proposals that wait now, oldest first.
         asks: clarifications that wait now.
-        tasks: task notes that came in, oldest first: name and instant.
+        tasks: of the task notes asked about: name, and when it came in, the oldest first.
     """
 
     done: dict[str, int]
@@ -142,13 +143,19 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def activity(self, start: datetime, end: datetime) -> Activity:
-        """Return what happened from one instant to before another, and what is open now."""
+    def activity(self, start: datetime, end: datetime, task_ids: Sequence[str] = ()) -> Activity:
+        """Return what happened from one instant to before another, and what is open now.
+
+        Args:
+            start: the first instant, aware UTC.
+            end: the first instant after.
+            task_ids: the task notes that are asked about.
+        """
         uri = f"{self._path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, timeout=20)) as connection:
             connection.row_factory = sqlite3.Row
             connection.execute("BEGIN")
-            return _Reading(connection, iso(start), iso(end)).activity()
+            return _Reading(connection, iso(start), iso(end)).activity(task_ids)
 
 
 class _Reading:
@@ -158,30 +165,38 @@ class _Reading:
         self._connection = connection
         self._span = (start, end)
 
-    def activity(self) -> Activity:
-        ended = [_deed(row) for row in self._ended()]
-        by_state = {state: [d for d in ended if d.state is state] for state in ENDED}
-        done = by_state[State.DONE]
-        finished = [d for d in ended if d.state in {State.DONE, State.DRY_RUN_COMPLETED}]
-        approved = list(self._approved())
+    def activity(self, task_ids: Sequence[str]) -> Activity:
+        ended = self._ended()
+        whole = [row for row in ended if "/" not in row["action_id"]]  # parts are told with theirs
+        parts = [row for row in ended if row["kind"] not in PARTED]
+        by_state = {state: [row for row in whole if row["state"] == state] for state in ENDED}
+        done = [row for row in parts if row["state"] == State.DONE]
+        dry = [row for row in parts if row["state"] == State.DRY_RUN_COMPLETED]
+        decisions = list(_timed(self._approved()))
         refused, warnings = self._unusual()
         return Activity(
-            done=_counted(_kind(d) for d in done),
-            dry=_counted(d.kind for d in by_state[State.DRY_RUN_COMPLETED]),
-            finished=_group(finished),
+            done=_counted(_kind(row) for row in done),
+            dry=_counted(row["kind"] for row in dry),
+            finished=_group([r for r in whole if r["state"] in {"done", "dry_run_completed"}]),
             failed={state: _group(by_state[state]) for state in FAILED},
             rejected=_group(by_state[State.REJECTED]),
             expired=_group(by_state[State.EXPIRED]),
-            hard_stops=_group([_deed(row) for row in self._hard_stops()]),
+            hard_stops=_group(self._hard_stops()),
             refused_calls=refused,
             warnings=warnings,
-            decision_h=_middle(approved),
-            decisions=_waits((d, d.created_at, d.approved_at) for d in approved),
-            runs=_waits((d, d.approved_at, d.finished_at) for d in done if not d.planned),
+            decision_h=median(hours for _, hours, _ in decisions) if decisions else None,
+            decisions=_waits(decisions),
+            runs=_waits(
+                _timed(
+                    (row["kind"], row["note"], row["approved_at"], row["finished_at"])
+                    for row in done
+                    if row["approved_at"] and not row["planned"]
+                )
+            ),
             came_in=self._came_in(),
             waiting=self._waiting(),
             asks=tuple(row[0] for row in self._rows("SELECT name FROM asks WHERE settled IS NULL")),
-            tasks=tuple((row[0], from_iso(row[1])) for row in self._tasks()),
+            tasks=tuple(self._tasks(task_ids)),
         )
 
     def _rows(self, sql: str, *values: str) -> list[sqlite3.Row]:
@@ -194,15 +209,15 @@ class _Reading:
             *self._span,
         )
 
-    def _approved(self) -> Iterator[Deed]:
-        """Yield what the owner approved in these days, whatever became of it."""
-        rows = self._rows(
-            f"SELECT {_COLUMNS} FROM actions INDEXED BY actions_by_approval"
+    def _approved(self) -> list[sqlite3.Row]:
+        """Return what the owner approved in these days, whatever became of it."""
+        return self._rows(
+            "SELECT kind, note, created_at, approved_at"
+            " FROM actions INDEXED BY actions_by_approval"
             " WHERE approved_at >= ? AND approved_at < ? AND approved_by <> 'policy'"
-            " ORDER BY approved_at, action_id",
+            " AND instr(action_id, '/') = 0",
             *self._span,
         )
-        yield from map(_deed, rows)
 
     def _hard_stops(self) -> list[sqlite3.Row]:
         return self._rows(
@@ -216,20 +231,18 @@ class _Reading:
         rows = self._rows(
             f"SELECT {_COLUMNS} FROM actions WHERE state = 'pending' ORDER BY created_at, action_id"
         )
-        return _group([_deed(row) for row in rows])
+        return _group(rows)
 
     def _came_in(self) -> dict[str, int]:
         sql = "SELECT kind, count(*) FROM sources WHERE at >= ? AND at < ? GROUP BY kind"
         return {row[0]: row[1] for row in self._rows(sql + " ORDER BY kind", *self._span)}
 
-    def _tasks(self) -> list[sqlite3.Row]:
-        """Return the task notes of the last hundred days before the end, oldest first."""
-        sql = (
-            "SELECT name, at FROM sources WHERE name IS NOT NULL AND at >= ? AND at < ?"
-            " ORDER BY at, note_id"
-        )
-        end = self._span[1]
-        return self._rows(sql, iso(from_iso(end) - _TASKS_KEPT), end)
+    def _tasks(self, task_ids: Sequence[str]) -> Iterator[tuple[str, datetime]]:
+        """Yield when each of some task notes came in, the oldest first."""
+        marks = ", ".join("?" * len(task_ids))
+        sql = f"SELECT name, at FROM sources WHERE name IS NOT NULL AND note_id IN ({marks})"
+        for row in self._rows(sql + " ORDER BY at, note_id", *task_ids):
+            yield row[0], from_iso(row[1])
 
     def _unusual(self) -> tuple[dict[str, int], dict[str, tuple[str, ...]]]:
         """Return the refused calls by tool, and what the log warns of."""
@@ -267,37 +280,31 @@ def _deed(row: sqlite3.Row) -> Deed:
     )
 
 
-def _middle(approved: Iterable[Deed]) -> float | None:
-    hours = [
-        (deed.approved_at - deed.created_at).total_seconds() / 3600
-        for deed in approved
-        if deed.approved_at is not None
-    ]
-    return median(hours) if hours else None
-
-
-def _kind(deed: Deed) -> str:
-    return f"{deed.kind} (sandbox)" if deed.mode is Mode.SANDBOX else deed.kind
+def _kind(row: sqlite3.Row) -> str:
+    kind = str(row["kind"])
+    return f"{kind} (sandbox)" if row["mode"] == "sandbox" else kind
 
 
 def _counted(names: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
 
 
-def _group(deeds: list[Deed]) -> Group:
-    return Group(len(deeds), tuple(deeds[:LISTED]))
+def _group(rows: Sequence[sqlite3.Row]) -> Group:
+    return Group(len(rows), tuple(_deed(row) for row in rows[:LISTED]))
 
 
-def _waits(
-    taken: Iterable[tuple[Deed, datetime | None, datetime | None]],
-) -> tuple[Wait, ...]:
+def _timed(rows: Iterable[Sequence[str]]) -> Iterator[tuple[str, float, str]]:
+    """Yield kind, hours and note of rows of kind, note, begin and end."""
+    for kind, note, begin, end in rows:
+        taken = datetime.fromisoformat(end) - datetime.fromisoformat(begin)
+        yield kind, max(0.0, taken.total_seconds()) / 3600, note.removesuffix(".md")
+
+
+def _waits(timed: Iterable[tuple[str, float, str]]) -> tuple[Wait, ...]:
     """Return how long each kind took, the slowest kind first."""
     hours: dict[str, list[tuple[float, str]]] = {}
-    for deed, begin, end in taken:
-        if begin is not None and end is not None and end >= begin:
-            hours.setdefault(deed.kind, []).append(
-                ((end - begin).total_seconds() / 3600, deed.link)
-            )
+    for kind, length, note in timed:
+        hours.setdefault(kind, []).append((length, note))
     found = [
         Wait(kind, len(each), median(h for h, _ in each), *max(each))
         for kind, each in hours.items()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from core.books import Span
+from core.books_csv import CsvBooks
 from core.books_odoo import OdooBooks
 from core.reports import audit, briefing, reminders
-from core.reports.facts import gather
+from core.reports.facts import Finding, gather, with_suggestions
 from core.reports.writing import Report, front_of, write
 from core.vault import Folder
 from utils.clock import local_day
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from core.workspace import Workspace
 
 Progress = Callable[[int, int], None]
+Examine = Callable[[], Sequence[Finding]]
 AUDIT_DAYS = 7
 
 
@@ -63,19 +65,29 @@ def make_briefing(
     facts = gather(ws, books_of(ws, runner, steps.step), span)
     steps.step()
     name = briefing.note_name(facts)
-    facts = replace(facts, suggestions=reminders.propose(ws, runner, facts, name))
+    facts = with_suggestions(ws, facts, reminders.propose(ws, runner, facts, name))
     text = briefing.render(facts)
     path = write(ws, Report("briefing", Folder.BRIEFINGS, name, front_of("briefing", facts), text))
     show(steps.whole, steps.whole)
     return path
 
 
-def make_audit(ws: Workspace, runner: Runner, show: Progress = _nobody) -> Path:
-    """Write the audit of the seven days up to today and return its path."""
+def make_audit(
+    ws: Workspace, runner: Runner, examine: Examine | None = None, show: Progress = _nobody
+) -> Path:
+    """Write the audit of the seven days up to today and return its path.
+
+    Args:
+        ws: the vault and its records.
+        runner: asks the services.
+        examine: asks `doctor`; None: its part is told as not checked.
+        show: is told how far it is.
+    """
     today = local_day(ws.clock, ws.clock.now())
     span = Span(today - timedelta(days=AUDIT_DAYS - 1), today)
     steps = _Steps(show, OdooBooks.QUESTIONS + 1)
-    facts = gather(ws, books_of(ws, runner, steps.step), span)
+    health = tuple(examine()) if examine else None
+    facts = replace(gather(ws, books_of(ws, runner, steps.step), span), health=health)
     name, text = audit.note_name(facts), audit.render(facts)
     path = write(ws, Report("audit", Folder.AUDITS, name, front_of("audit", facts), text))
     show(steps.whole, steps.whole)
@@ -86,5 +98,8 @@ def books_of(ws: Workspace, runner: Runner, step: Callable[[], None]) -> list[Bo
     """Return the sources of money figures that are there, the best first."""
     found: list[Books] = []
     if "odoo" in ws.services and not ws.services["odoo"].missing(ws.settings):
-        found.append(OdooBooks(runner, step))
+        found.append(OdooBooks(runner, ws.clock, step))
+    exports = CsvBooks(ws)
+    if exports.any():
+        found.append(exports)
     return found

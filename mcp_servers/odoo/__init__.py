@@ -52,5 +52,5 @@ SERVICE = Service(
         ("ODOO_API_KEY", "ODOO_PASSWORD"),
     ),
     account=account,
-    probe="find_partners",
+    probe="list_invoices",
 )

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from bench import __main__ as bench
-from bench import books, calibration, corpus, logs, naive, startup
+from bench import books, briefing, calibration, corpus, logs, naive, startup
 from bench.bed import Bed, BenchError, naive_loop, propose_one, wait_until
 from bench.calibration import Units
 from bench.latency import moves_of
 from bench.table import Row, quantile, short, show
+from core.vault import Folder
 from core.workspace import Workspace
 
 
@@ -146,9 +148,24 @@ def test_the_quick_run_measures_everything(tmp_path: Path) -> None:
         "move -> call",
         "burst",
         "ready",
+        "briefing",
         "idle CPU",
         "memory",
         "flood",
         "mail ->",
     ):
         assert any(word in name for name in names), word
+
+
+def test_a_made_up_year_is_one_that_a_briefing_counts(tmp_path: Path) -> None:
+    bed = Bed(tmp_path)
+    briefing.year(bed, 5_200)
+    with bed.workspace() as ws:
+        work_s, note_s = briefing.briefing_s(ws)
+        (note,) = ws.vault.folder(Folder.BRIEFINGS).glob("*.md")
+        text = note.read_text(encoding="utf-8")
+    assert work_s > 0
+    assert note_s > 0
+    found = re.search(r"(\d+) actions done, (\d+) dry runs ended, (\d+) failed", text)
+    assert found is not None
+    assert 65 <= int(found[1]) <= 75

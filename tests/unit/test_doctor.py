@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from core import approvals, backup, vitals
+from core.actions import Service
 from core.approvals import Request
 from core.daemon import acquire_lock
 from core.doctor import Check, Health, examine
 from core.workspace import Workspace
+from mcp_servers.catalog import SERVICES
 from utils.audit_log import Actor
 from utils.clock import FixedClock, iso
 
@@ -135,3 +137,10 @@ def examine_journal(ws: Workspace) -> list[Check]:
         return [_journal(replace(ws, journal=other))]
     finally:
         other.close()
+
+
+@pytest.mark.parametrize("service", [s for s in SERVICES.values() if s.probe], ids=lambda s: s.name)
+def test_a_service_is_probed_with_a_question_that_it_takes(service: Service) -> None:
+    """`doctor` asks a probe for one item and for nothing else."""
+    (read,) = (read for read in service.reads if read.tool == service.probe)
+    read.arguments.model_validate({"limit": 1})

@@ -1,0 +1,140 @@
+"""The week's reports as their owner meets them: commands, notes, proposals, the Monday job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import frontmatter
+from core.jobs import jobs
+from core.reports.making import make_audit, make_briefing
+from core.vault import Folder
+from mcp_servers.odoo.fake import OdooFake
+from mcp_servers.sandbox import Sandbox
+from tests.support import ACME, Office
+from utils.clock import FixedClock
+
+MONDAY = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
+PAPYRUS = 20
+GOALS = """# Goals
+
+```goals
+revenue_month: 2000.00
+currency: USD
+metrics:
+  - {name: "Posts", measure: posts, target: 1, alert: 0}
+subscriptions:
+  - {vendor: "Papyrus", purpose: "paper", last_used: 2026-08-01}
+```
+"""
+
+
+def add(fake: OdooFake, kind: str, on: str, price: float, due: str, **more: Any) -> int:
+    partner = ACME if kind.startswith("out") else PAPYRUS
+    line = [0, 0, {"name": "Work", "price_unit": price}]
+    values = {"move_type": kind, "partner_id": partner, "invoice_date": on, **more}
+    values |= {"invoice_date_due": due, "invoice_line_ids": [line]}
+    return fake.add("account.move", values, then="action_post")
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    with Sandbox(clock=FixedClock(MONDAY)) as sandbox:
+        (fake,) = (fake for fake in sandbox._fakes if isinstance(fake, OdooFake))
+        add(fake, "out_invoice", "2026-11-17", 900, "2026-12-01")
+        add(fake, "out_refund", "2026-11-18", 100, "2026-11-18")
+        add(fake, "out_invoice", "2026-11-03", 500, "2026-11-05")
+        add(fake, "in_invoice", "2026-10-16", 20, "2026-11-25", ref="R1")
+        add(fake, "in_invoice", "2026-11-16", 30, "2026-11-26", ref="R2")
+        values = sandbox.settings() | {"APPROVAL_UNDO_S": "0"}
+        made = Office(tmp_path, FixedClock(MONDAY), **values)
+        (made.ws.vault.root / "Business_Goals.md").write_text(GOALS, encoding="utf-8")
+        yield made
+        made.close()
+
+
+def test_the_monday_briefing_from_real_books(office: Office) -> None:
+    _, path = office.post("Winter offer from Monday.")
+    office.look()
+    made = make_briefing(office.ws, office.runner)
+    text = made.read_text(encoding="utf-8")
+    assert office.ws.vault.relative(made) == "CEO_Briefings/2026-11-23-briefing.md"
+    assert "Revenue for Sandbox Company: 800.00 USD in the week, 1,300.00 USD in the month" in text
+    assert "65 % of the target of 2,000.00 USD, behind an even pace" in text
+    assert "credit notes of 100.00 USD subtracted" in text
+    assert f"- [[{path.stem}]], waiting for under a minute" in text
+    assert "dearer: 30.00 USD on 2026-11-16, 20.00 USD on 2026-10-16 (+50 %)" in text
+    assert "not used for 114 days" in text
+    front = frontmatter.read(text)
+    assert front["period_start"] == "2026-11-16"
+    assert front["sources"] == ["journal", "Odoo"]
+
+
+def test_a_long_overdue_invoice_becomes_one_real_proposal(office: Office) -> None:
+    made = make_briefing(office.ws, office.runner)
+    (note,) = office.pending.glob("*.md")
+    proposal = note.read_text(encoding="utf-8")
+    assert f"- [[{note.stem}]]: Acme Ltd owes 500.00 USD" in made.read_text(encoding="utf-8")
+    assert "email.send_email" in proposal
+    assert "was due on 2026-11-05" in proposal
+    assert f"Source: [[{made.stem}]]" in proposal
+    make_briefing(office.ws, office.runner)
+    office.clock.advance(7 * 86400)
+    make_briefing(office.ws, office.runner)
+    assert len(list(office.pending.glob("*.md"))) == 1
+
+
+def test_the_same_day_the_same_bytes_and_the_owners_words_stay(office: Office) -> None:
+    path = make_briefing(office.ws, office.runner)
+    first = path.read_bytes()
+    assert make_briefing(office.ws, office.runner).read_bytes() == first
+    path.write_bytes(first + b"Ask Acme about December.\n")
+    office.post("One more.")
+    make_briefing(office.ws, office.runner)
+    after = path.read_bytes()
+    assert b"Ask Acme about December.\n" in after
+    assert b"One more" in after
+
+
+def test_odoo_down_is_said_and_nothing_is_proposed(office: Office) -> None:
+    office.restart(ODOO_URL="http://127.0.0.1:1")
+    text = make_briefing(office.ws, office.runner).read_text(encoding="utf-8")
+    assert "Revenue is not known" in text
+    assert "NOT KNOWN. Odoo: Revenue" in text
+    assert "900.00" not in text
+    assert "> 0.00" not in text
+    assert not list(office.pending.glob("*.md"))
+    assert frontmatter.read(text)["data_gaps"]
+
+
+def test_the_audit_lists_what_was_not_checked(office: Office) -> None:
+    made = make_audit(office.ws, office.runner)
+    text = made.read_text(encoding="utf-8")
+    assert office.ws.vault.relative(made) == "Audits/2026-11-23-audit.md"
+    assert "| Customers owe | 1,300.00 USD (3 documents" in text
+    assert "Overdue, oldest first (Odoo):" in text
+    assert "NOT KNOWN." in text
+
+
+def test_both_are_jobs_of_the_week(office: Office) -> None:
+    table = {job.name: job for job in jobs(office.ws, office.runner)}
+    assert table["briefing.write"].run() == "CEO_Briefings/2026-11-23-briefing.md"
+    assert table["audit.write"].run() == "Audits/2026-11-23-audit.md"
+    assert table["briefing.write"].when["day_of_week"] == "mon"
+
+
+def test_a_bank_export_in_the_inbox_counts_beside_odoo(office: Office) -> None:
+    from core.records import Source
+
+    kept = office.folder(Folder.ATTACHMENTS) / "b.csv"
+    lines = "Date;Amount;Currency;Payee\n2026-11-10;-5.00;EUR;Cafe\n2026-11-18;70.00;EUR;Acme\n"
+    kept.write_text(f"{lines}2026-11-22;-9.00;EUR;Cafe\n", encoding="utf-8")
+    name = "TSK-20261123-001 Bank November.md"
+    office.ws.journal.add_source(Source("file:b", name[:16], "file", kept.name, name))
+    text = make_briefing(office.ws, office.runner).read_text(encoding="utf-8")
+    assert "| Money in | 70.00 EUR (1 document) | bank export Bank November |" in text
+    assert "| Money in | none (no documents) | Odoo |" in text
