@@ -108,6 +108,13 @@ class SandboxProcess:
     def fault(self, service: str, mode: str, **options: object) -> None:
         self._ask("POST", "_sandbox/faults", {"service": service, "mode": mode, **options})
 
+    def put(self, name: str, data: bytes) -> None:
+        """Lay a file into the web space that Instagram fetches from."""
+        connection = HTTPConnection("127.0.0.1", urlsplit(self.url).port or 0, timeout=10)
+        connection.request("PUT", f"/{name}", data)
+        assert connection.getresponse().status == 201
+        connection.close()
+
     def reset(self) -> None:
         self._own.clear()
         self._ask("POST", "_sandbox/reset", {})

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from core import notes
 from mcp_servers.catalog import ACTIONS
 from mcp_servers.twitter.thread import parts_of
+from tests.pictures import jpeg
 
 if TYPE_CHECKING:
     from tests.crash.support_crash import SandboxProcess
@@ -276,6 +277,67 @@ TWITTER = (
     ),
 )
 
+# -- Facebook and Instagram ------------------------------------------------------------------------
+
+
+def a_picture(sandbox: SandboxProcess, vault: Path, arguments: Arguments) -> Arguments:
+    """Lay the picture into the vault and into the web space that Instagram fetches from."""
+    name, data = "oak.jpg", jpeg(1080, 1080)
+    (vault / "Attachments").mkdir(parents=True, exist_ok=True)
+    (vault / "Attachments" / name).write_bytes(data)
+    sandbox.put(name, data)
+    return {"media": arguments["media"]}
+
+
+FACEBOOK = (
+    Wish(
+        "facebook.create_post",
+        {"message": "We are open & ready <on> Monday", "link": "https://example.com"},
+        wanted=lambda p: (p["message"], p["link"]),
+        sent=lambda e: (e["message"], e["link"]),
+        vary=lambda a, n: {**a, "message": f"News number {n} of the day"},
+    ),
+    Wish(
+        "facebook.reply_to_comment",
+        {"comment_id": "122100000000000004_700000000000006", "message": "Yes & gladly."},
+        wanted=lambda p: (p["comment_id"], p["message"]),
+        sent=lambda e: (e["comment_id"], e["message"]),
+        vary=lambda a, n: {**a, "message": f"Answer number {n}"},
+    ),
+    Wish(
+        "facebook.send_message",
+        {"recipient_id": "24000000000001", "message": "Dear Mia,\n\nwe are open."},
+        wanted=lambda p: (p["recipient_id"], p["message"]),
+        sent=lambda e: (e["recipient_id"], e["message"]),
+        vary=lambda a, n: {**a, "message": f"Dear Mia, news number {n}"},
+    ),
+)
+INSTAGRAM = (
+    Wish(
+        "instagram.publish_media",
+        {"caption": "Oak & oil", "media": [{"file": "oak.jpg", "alt": "A table"}]},
+        wanted=lambda p: p["caption"],
+        sent=lambda e: e["caption"],
+        vary=lambda a, n: {**a, "caption": f"Table number {n}"},
+        set_up=a_picture,
+        staged="instagram.create_container",
+    ),
+    Wish(
+        "instagram.reply_to_comment",
+        {"comment_id": "17870000000000006", "message": "Linseed & wax."},
+        wanted=lambda p: (p["comment_id"], p["message"]),
+        sent=lambda e: (e["comment_id"], e["message"]),
+        vary=lambda a, n: {**a, "message": f"Answer number {n}"},
+    ),
+    Wish(
+        "instagram.send_message",
+        {"recipient_id": "25000000000001", "message": "Dear Lena,\n\nit is."},
+        wanted=lambda p: (p["recipient_id"], p["message"]),
+        sent=lambda e: (e["recipient_id"], e["message"]),
+        vary=lambda a, n: {**a, "message": f"Dear Lena, news number {n}"},
+    ),
+)
+
 # -- mail ------------------------------------------------------------------------------------------
 
 
@@ -310,5 +372,5 @@ EMAIL = (
     ),
 )
 
-WISHES = {wish.kind: wish for wish in (*ODOO, *TWITTER, *EMAIL)}
+WISHES = {wish.kind: wish for wish in (*ODOO, *TWITTER, *FACEBOOK, *INSTAGRAM, *EMAIL)}
 INVOICE, POST = WISHES["odoo.create_invoice"], WISHES["twitter.create_post"]
