@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from core import publishing  # noqa: E402
 from core.settings import SETTINGS  # noqa: E402 - only with the path above
 from core.vault import ALIASES, HOT, Folder  # noqa: E402
 from mcp_servers.answers import Status  # noqa: E402
@@ -314,6 +315,7 @@ def actions_page() -> str:
     ]
     for service in SERVICES.values():
         parts += [f"## {service.title} (`{service.name}`)", *service_parts(service)]
+    parts += ["## Several networks (`social`)", *publishing_parts()]
     return "\n\n".join(parts) + "\n"
 
 
@@ -343,6 +345,28 @@ def service_parts(service: Service) -> Iterator[str]:
         else:
             yield f"- {facts[0]}"
         yield arguments_table(tool)
+
+
+def publishing_parts() -> Iterator[str]:
+    """Yield what is one note for several networks."""
+    posts = publishing.posts_of(SERVICES)
+    action = publishing.action_for(posts)
+    yield f"### `{action.kind}`"
+    yield f"{action.summary} It has no tool of its own: it is proposed as a note (see the how-to)."
+    yield f"> {action.consequence}"
+    yield table(
+        ("network", "its action", "its text"),
+        [(f"`{n}`", f"`{a.kind}`", f"`## Content {n}`") for n, (_, a) in posts.items()],
+    )
+    fields = action.arguments.model_fields.items()
+    shown = [(name, field) for name, field in fields if name != action.texts]
+    yield table(
+        ("parameter", "", "meaning"),
+        [
+            (f"`{name}`", "required" if f.is_required() else "optional", f.description or "")
+            for name, f in shown
+        ],
+    )
 
 
 def log_page() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from core.vault import Folder
 from mcp_servers.fields import Arguments, LocalTime
 from mcp_servers.sandbox import Sandbox
 from mcp_servers.toolset import Done, Evidence, Finding, Toolset, Trace, Write
+from tests.pictures import jpeg
 from tests.support import LIVE, Office, edit, front_of, move
 from utils import durable
 from utils.clock import FixedClock
@@ -480,3 +482,99 @@ def test_dying_anywhere_between_approval_and_end_posts_at_most_once(
     for point in range(0, points, step):
         sandbox.reset()
         life(tmp_path / str(point), FixedClock(), sandbox, point)
+
+
+# -- the real networks ----------------------------------------------------------------------------
+
+REAL = """---
+type: approval
+action: social.publish
+channels: [facebook, instagram, twitter]
+---
+## Content facebook
+
+Our winter offer: 20 % off all sledges, until Sunday.
+
+## Content instagram
+
+Winter is here \\#sledges
+
+## Content twitter
+
+20 % off all sledges
+
+## Parameters
+```yaml
+publish_at: 2026-11-21T09:32:00
+media: {file: offer.jpg, alt: "A sledge"}
+```
+"""
+
+
+def host(sandbox: Sandbox, name: str, data: bytes) -> None:
+    """Lay a file where Instagram fetches it."""
+    request = urllib.request.Request(f"{sandbox.url}/{name}", data, method="PUT")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 201
+
+
+def with_picture(live: Office, sandbox: Sandbox) -> tuple[str, Path]:
+    data = jpeg(1080, 1080)
+    attachments = live.folder(Folder.ATTACHMENTS)
+    attachments.mkdir(exist_ok=True)
+    (attachments / "offer.jpg").write_bytes(data)
+    host(sandbox, "offer.jpg", data)
+    path = live.write(Folder.PENDING, "Offer.md", REAL)
+    live.pass_time(10)
+    assert path.exists(), list(live.notes())
+    return live.ids()[-1], path
+
+
+def posts(sandbox: Sandbox) -> list[tuple[str, str]]:
+    """Return the kinds of the posts that others can see, with their minute."""
+    kinds = {"facebook.create_post", "instagram.publish_media", "twitter.create_post"}
+    return sorted((e["kind"], e["at"][:19]) for e in sandbox.effects() if e["kind"] in kinds)
+
+
+def test_one_note_with_a_picture_goes_out_on_three_networks_at_its_time(
+    live: Office, sandbox: Sandbox
+) -> None:
+    action_id, path = with_picture(live, sandbox)
+    text = path.read_text()
+    assert "**Facebook**, **Instagram** and **X** on 2026-11-21 at 09:32:00?" in text
+    assert "![[Attachments/offer.jpg]]" in text
+    assert "sha256:" in text
+    live.approve(path)
+    live.pass_time(100)
+    assert posts(sandbox) == []
+    live.pass_time(60)
+    at = "2026-11-21T09:32:00"
+    assert posts(sandbox) == [
+        ("facebook.create_post", at),
+        ("instagram.publish_media", at),
+        ("twitter.create_post", at),
+    ]
+    assert live.state(action_id) is State.DONE
+    assert live.places(action_id) == ["Completed/2026-11"]
+
+
+def test_a_fault_on_one_of_three_leaves_it_to_you_and_moving_the_note_posts_only_that_one(
+    live: Office, sandbox: Sandbox
+) -> None:
+    action_id, path = with_picture(live, sandbox)
+    sandbox.fault("instagram", "auth_expired", match="instagram")
+    live.approve(path)
+    live.pass_time(400)
+    assert [kind for kind, _ in posts(sandbox)] == ["facebook.create_post", "twitter.create_post"]
+    assert live.places(action_id) == ["Needs_Review"]
+    text = live.note(action_id).read_text()
+    assert "Facebook, X done, the rest is not" in text
+
+    live.approve(live.note(action_id))
+    live.pass_time(60)
+    assert [kind for kind, _ in posts(sandbox)] == [
+        "facebook.create_post",
+        "instagram.publish_media",
+        "twitter.create_post",
+    ]
+    assert live.state(action_id) is State.DONE
