@@ -152,6 +152,7 @@ def _revenue(facts: Facts) -> Iterator[str]:
     else:
         yield f"Month to date: {_pace(facts)}."
     yield from _trend(facts)
+    yield from sections.pipeline(facts)
 
 
 def _trend(facts: Facts) -> Iterator[str]:

@@ -164,6 +164,25 @@ def sources(facts: Facts) -> Iterator[str]:
         yield f"- NOT KNOWN. {gap}"
 
 
+def pipeline(facts: Facts) -> Iterator[str]:
+    """Yield what is still open in the pipeline, stage by stage, or why it is not known."""
+    for statement in facts.statements:
+        if isinstance(statement.stages, Gap):
+            yield f"The pipeline is not known: {statement.stages.reason}"
+        elif statement.stages:
+            rows = [
+                (
+                    stage.name,
+                    stage.opportunities,
+                    show_amount(stage.expected, stage.currency),
+                    show_amount(stage.weighted, stage.currency),
+                )
+                for stage in statement.stages
+            ]
+            yield f"Open opportunities now, no revenue yet ({statement.source}):"
+            yield table(("Stage", "Count", "Expected", "Weighted by probability"), rows)
+
+
 def openings(facts: Facts) -> Iterator[str]:
     """Yield the overdue invoices of customers, as a table."""
     for statement in facts.statements:

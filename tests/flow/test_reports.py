@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from core.reports.making import make_audit, make_briefing
 from core.vault import Folder
 from mcp_servers.odoo.fake import OdooFake
 from mcp_servers.sandbox import Sandbox
-from tests.support import ACME, Office
+from tests.support import ACME, Office, command
 from utils.clock import FixedClock
 
 MONDAY = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
@@ -125,6 +126,24 @@ def test_both_are_jobs_of_the_week(office: Office) -> None:
     assert table["briefing.write"].run() == "CEO_Briefings/2026-11-23-briefing.md"
     assert table["audit.write"].run() == "Audits/2026-11-23-audit.md"
     assert table["briefing.write"].when["day_of_week"] == "mon"
+
+
+def test_the_commands_print_the_path_of_the_note(tmp_path: Path) -> None:
+    """Without any account: the note says that no money figure is known."""
+    vault = tmp_path / "AI_Employee"
+    env = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    env |= {"VAULT_PATH": str(vault), "TIMEZONE": "UTC", "AI_EMPLOYEE_HOME": str(tmp_path)}
+    told = command("briefing", "--week", "2026-W47", env=env)
+    path = Path(told.stdout.strip())
+    assert told.returncode == 0, told.stderr
+    assert path == vault / "CEO_Briefings" / "2026-11-23-briefing.md"
+    assert "no bank export (CSV) was dropped into Inbox" in path.read_text(encoding="utf-8")
+    again = command("audit", env=env)
+    assert again.returncode == 0, again.stderr
+    assert "What `doctor` found" in Path(again.stdout.strip()).read_text(encoding="utf-8")
+    wrong = command("briefing", "--week", "2026-W99", env=env)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "2026-W99 is no week" in wrong.stderr
 
 
 def test_a_bank_export_in_the_inbox_counts_beside_odoo(office: Office) -> None:

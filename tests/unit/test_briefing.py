@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from core.actions import Mode, State
-from core.books import Charge, Figure, Gap, Name, Open, Span, Statement
+from core.books import Charge, Figure, Gap, Name, Open, Span, Stage, Statement
 from core.reports import audit, briefing, subscriptions
 from core.reports.facts import Facts, Network, Suggestion
 from core.reports.goals import Goals, Metric, Project, Subscription
@@ -181,6 +181,15 @@ def test_a_week_whose_earlier_weeks_are_unknown_has_no_picture() -> None:
     text = briefing.render(facts(statement(weeks=((weeks[0][0], Gap("late")), *weeks[1:]))))
     assert "No picture: the revenue of 1 of the weeks is not known." in text
     assert "mermaid" not in section(text, "Revenue")
+
+
+def test_open_opportunities_are_no_revenue() -> None:
+    stage = Stage("Proposition", 2, D(5000), D("1500.50"), "EUR")
+    text = section(briefing.render(facts(statement(stages=(stage,)))), "Revenue")
+    assert "no revenue yet (Odoo)" in text
+    assert "| Proposition | 2 | 5,000.00 EUR | 1,500.50 EUR |" in text
+    down = briefing.render(facts(statement(stages=Gap("no CRM there"))))
+    assert "The pipeline is not known: no CRM there" in section(down, "Revenue")
 
 
 # -- work -----------------------------------------------------------------------------------------
