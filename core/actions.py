@@ -114,6 +114,19 @@ class Lookup:
 
 
 @dataclass(frozen=True)
+class Filled:
+    """An argument that the settings fill in when a proposal is registered; the owner may edit it.
+
+    Args:
+        name: of the argument.
+        value: (settings, what was given, None for nothing) -> what the owner is shown.
+    """
+
+    name: str
+    value: Callable[[Settings, object], object]
+
+
+@dataclass(frozen=True)
 class Payee:
     """What the books say about who would be paid.
 
@@ -206,6 +219,7 @@ class Action:
         lookup: an identifier to fill in at registration.
         texts: the argument that maps labels to texts, each edited under `## Content <label>`.
         parts: what it consists of, when it is several; it has no server of its own then.
+        filled: arguments that the settings fill in at registration.
         media: what pictures and films its argument `media` takes, None without that argument.
         checked: whether its service is asked about it when it is registered: the tool's
             `Write.check` (`mcp_servers/toolset.py`) reads the service and returns `Findings`. A
@@ -228,6 +242,7 @@ class Action:
     lookup: Lookup | None = None
     texts: str | None = None
     parts: Callable[[Payload], tuple[Part, ...]] | None = None
+    filled: tuple[Filled, ...] = ()
     media: MediaRule | None = None
     checked: bool = False
 

@@ -103,8 +103,7 @@ def draft(ws: Workspace, request: Request) -> Draft:
             f"asks for `{notes.inline(request.kind)}`, which nobody here can do. "
             f"Known: {', '.join(sorted(ws.actions))}"
         )
-    payload = validated(action, request.arguments)
-    payload = media.bound(ws.vault.root, action.media, payload)
+    payload = completed(ws, action, request.arguments)
     if action.parts is not None:
         publishing.check_pictures(ws.vault.root, action.parts(payload))
     now = ws.standing(action, payload)
@@ -176,6 +175,20 @@ def _known_domains(ws: Workspace) -> frozenset[str]:
     addresses = [ws.settings.text("OWNER_EMAIL"), *ws.journal.written_to(since)]
     domains = {address.strip().rpartition("@")[2].casefold() for address in addresses}
     return frozenset(domains - {""})
+
+
+def completed(ws: Workspace, action: Action, arguments: Mapping[str, object]) -> Payload:
+    """Return the payload as it is proposed: with what the settings add and what its files hold.
+
+    From then on neither a setting nor a file can change what is approved.
+
+    Raises:
+        NoteError: an argument or a file cannot be used.
+    """
+    given = dict(arguments)
+    for each in action.filled:
+        given[each.name] = each.value(ws.settings, given.get(each.name))
+    return media.bound(ws.vault.root, action.media, validated(action, given))
 
 
 def validated(action: Action, arguments: Mapping[str, object]) -> Payload:

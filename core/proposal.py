@@ -239,16 +239,22 @@ def adopted(ws: Workspace, note: Note, made: Draft, row: Row) -> str:
     """Return the text of a note that was written by hand, as a registered proposal."""
     text = pending_text(ws, note, row, made.action)
     text = with_reasons(text, note, why(ws, made, row))
-    text = with_media(text, made.payload)
+    text = with_completed(text, made.action, made.payload)
     return with_identifier(text, made.action, made.payload)
 
 
-def with_media(text: str, payload: Payload) -> str:
-    """Write what the pictures hold into the parameters, before the owner decides."""
-    wanted = payload.get(media.FIELD)
-    if wanted is None or notes.parameters_of(notes.parse(text.encode())).get(media.FIELD) == wanted:
-        return text
-    return notes.with_changed_parameter(text, media.FIELD, wanted)
+def with_completed(text: str, action: Action, payload: Payload) -> str:
+    """Write what was filled in into the parameters, before the owner decides."""
+    for name in (media.FIELD, *(each.name for each in action.filled)):
+        wanted = payload.get(name)
+        shown = notes.parameters_of(notes.parse(text.encode()))
+        if wanted is None or shown.get(name) == wanted:
+            continue
+        if name in shown or not shown:
+            text = notes.with_changed_parameter(text, name, wanted)
+        else:
+            text = notes.with_parameter(text, name, wanted, list(shown)[-1])
+    return text
 
 
 def with_identifier(text: str, action: Action, payload: Payload) -> str:

@@ -148,7 +148,7 @@ class Renewal:
         )
         text = proposal.pending_text(self.ws, look.note, fresh, action, reasons)
         text = proposal.without_identifier(text, action, fresh.payload)
-        text = proposal.with_media(text, fresh.payload)
+        text = proposal.with_completed(text, action, fresh.payload)
         if reading.changes:
             changes = "\n".join(f"- You changed {change}" for change in reading.changes)
             text = proposal.with_reasons(text, look.note, changes)
@@ -208,7 +208,7 @@ class Renewal:
         now = self.ws.journal.get(row.action_id) or row
         fresh = self._as_things_stand(now, action, payload)
         text = proposal.pending_text(self.ws, look.note, fresh, action)
-        text = proposal.with_media(text, fresh.payload)
+        text = proposal.with_completed(text, action, fresh.payload)
         self.ws.vault.rewrite(look.file, text)
         self._bind(fresh, action, Actor.OWNER)
 

@@ -136,9 +136,10 @@ class Gate:
         if approval_id is not None and not isinstance(approval_id, str):
             raise RefusedError("`approval_id` must be the text of an approval's id.")
         arguments = {k: v for k, v in raw.items() if k not in FRAME_ARGUMENTS and v is not None}
-        payload = approvals.validated(action, arguments)
-        if not approval_id:
-            payload = media.bound(self._ws.vault.root, action.media, payload)
+        if approval_id:
+            payload = approvals.validated(action, arguments)
+        else:
+            payload = approvals.completed(self._ws, action, arguments)
         return _Call(action, payload, dry_run, approval_id or None)
 
     def _approved(self, call: _Call) -> Row:

@@ -17,8 +17,9 @@ from pydantic import (
     model_validator,
 )
 
-from core.actions import Action, Facts, Read
+from core.actions import Action, Facts, Filled, Read
 from mcp_servers.email.addresses import canonical, shown
+from mcp_servers.email.signature import filled_in
 from mcp_servers.fields import (
     Arguments,
     Limit,
@@ -32,6 +33,9 @@ from mcp_servers.fields import (
 MAX_RECIPIENTS = 10
 HOURLY_CAP = 20
 """Mails of one kind begun within an hour: an owner who approves by hand sends fewer."""
+
+
+SIGNATURE = "Below the text; the owner's own when not given"
 
 
 def _listed(value: object) -> object:
@@ -50,6 +54,7 @@ def _addresses(values: list[str]) -> list[str]:
 
 Subject = Annotated[OneLine, Field(min_length=1, max_length=250)]
 Body = Annotated[Lines, Field(min_length=1, max_length=50_000)]
+Signature = Annotated[Lines, Field(max_length=2_000)]
 Addresses = Annotated[
     list[str],
     Field(min_length=1, max_length=MAX_RECIPIENTS),
@@ -92,7 +97,8 @@ class SendEmail(Addressed):
 
     bcc: MoreAddresses = Field(default=None, description="Copies that the others do not see")
     subject: Subject = Field(description="One line")
-    body: Body = Field(description="Plain text; the signature is added")
+    body: Body = Field(description="Plain text, without a signature")
+    signature: Signature | None = Field(default=None, description=SIGNATURE)
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -113,7 +119,8 @@ class ReplyToEmail(Addressed):
 
     message_id: MessageId = Field(description="id of the mail, as search_emails gives it")
     to: Addresses = Field(description="Who gets it: `reply_to` of the mail; from that mail only")
-    body: Body = Field(description="Plain text; signature and quote are added")
+    body: Body = Field(description="Plain text, without signature and quote")
+    signature: Signature | None = Field(default=None, description=SIGNATURE)
     quote: bool = Field(default=True, strict=True, description="Quote the mail below the reply")
 
 
@@ -182,9 +189,10 @@ def facts_of(mail: SendEmail | ReplyToEmail) -> Facts:
 
 _SENT = (
     "The mail is gone at once and cannot be called back. It is laid into Gmail's Drafts first and "
-    "sent from there; when the sending does not come about, the draft stays in Drafts. Your "
-    "signature (EMAIL_SIGNATURE) is added."
+    "sent from there; when the sending does not come about, the draft stays in Drafts. The "
+    "`signature` under Parameters stands below the text; change it there, or leave it out."
 )
+_SIGNED = (Filled("signature", filled_in),)
 
 ACTIONS = (
     Action(
@@ -196,6 +204,7 @@ ACTIONS = (
         facts=facts_of,
         consequence=_SENT,
         content="body",
+        filled=_SIGNED,
         hourly_cap=HOURLY_CAP,
         absence_provable=True,
     ),
@@ -208,6 +217,7 @@ ACTIONS = (
         facts=facts_of,
         consequence=f"{_SENT} The subject is that of the mail, with Re: before it.",
         content="body",
+        filled=_SIGNED,
         hourly_cap=HOURLY_CAP,
         absence_provable=True,
     ),
@@ -223,6 +233,7 @@ ACTIONS = (
             "yourself; delete it there to undo this."
         ),
         content="body",
+        filled=_SIGNED,
         absence_provable=True,
     ),
 )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from core.extract.text import one_line
 from mcp_servers.email.identity import address_of, message_id
+from mcp_servers.email.signature import signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 KEY_HEADER = "X-AI-Employee-Key"
 """Carries the action's key a second time, should a service write its own Message-ID."""
-DISCLOSURE = "Written with the help of an AI assistant and released by a person."
 LIMIT_QUOTE_LINES = 60
 LIMIT_QUOTE_CHARS = 4000
 LIMIT_SUBJECT_CHARS = 250
@@ -107,7 +107,7 @@ def new_mail(settings: Settings, payload: Payload, key: str) -> Mail:
         cc=payload.get("cc", ()),
         bcc=payload.get("bcc", ()),
         subject=payload["subject"],
-        text=signed(settings, payload["body"]),
+        text=_text(payload),
         key=key,
     )
 
@@ -116,13 +116,13 @@ def reply(settings: Settings, payload: Payload, key: str, original: Letter, thre
     """Return the mail of `reply_to_email`.
 
     Args:
-        settings: whose mail it is, and the signature.
+        settings: whose mail it is.
         payload: of the action.
         key: the action's key.
         original: the mail that is replied to.
         thread_id: Gmail's thread of it.
     """
-    text = signed(settings, payload["body"])
+    text = _text(payload)
     answers = original.message_id
     return Mail(
         sender=address_of(settings),
@@ -142,7 +142,7 @@ def reply_unread(settings: Settings, payload: Payload, key: str, of: str) -> Mai
     """Return a reply as far as it is known before its mail has been read.
 
     Args:
-        settings: whose mail it is, and the signature.
+        settings: whose mail it is.
         payload: of the action.
         key: the action's key.
         of: stands for what only the mail tells.
@@ -153,7 +153,7 @@ def reply_unread(settings: Settings, payload: Payload, key: str, of: str) -> Mai
         cc=payload.get("cc", ()),
         bcc=(),
         subject=f"Re: {of}",
-        text=signed(settings, payload["body"]),
+        text=_text(payload),
         key=key,
         answers=of,
         references=(of,),
@@ -161,19 +161,15 @@ def reply_unread(settings: Settings, payload: Payload, key: str, of: str) -> Mai
     )
 
 
+def _text(payload: Payload) -> str:
+    """Return text and signature as they were approved."""
+    return signed(payload["body"], payload.get("signature", ""))
+
+
 def reply_subject(subject: str) -> str:
     """Return the subject of a reply: Gmail keeps a thread together only if it is the same."""
     subject = one_line(subject, LIMIT_SUBJECT_CHARS)
     return subject if _REPLY.match(subject) else f"Re: {subject}".strip()
-
-
-def signed(settings: Settings, body: str) -> str:
-    """Return a text with the owner's signature and, if wanted, the line about the assistant."""
-    lines = settings.text("EMAIL_SIGNATURE").replace("\\n", "\n").split("\n")
-    lines = [line.rstrip() for line in lines if line.strip()]
-    if settings.flag("EMAIL_DISCLOSE_AI"):
-        lines.append(DISCLOSURE)
-    return "\n".join([body, "", "-- ", *lines]) if lines else body
 
 
 def quoted(original: Letter) -> str:

@@ -20,6 +20,7 @@ from mcp_servers.email import compose
 from mcp_servers.email.addresses import canonical, shown
 from mcp_servers.email.identity import KEY_IN_MESSAGE_ID, message_id
 from mcp_servers.email.reading import read
+from mcp_servers.email.signature import DISCLOSURE, filled_in, signed
 from mcp_servers.email.tools import TOOLSET
 from mcp_servers.serve import tool_list
 from utils.config import Settings
@@ -224,11 +225,14 @@ def test_a_header_can_hold_no_line_break() -> None:
 
 
 def test_the_signature_and_the_line_about_the_assistant() -> None:
-    assert compose.signed(settings(), "Hi") == "Hi"
-    signed = settings(EMAIL_SIGNATURE="Ann\\nExample Ltd", EMAIL_DISCLOSE_AI="true")
-    assert compose.signed(signed, "Hi") == f"Hi\n\n-- \nAnn\nExample Ltd\n{compose.DISCLOSURE}"
-    only = settings(EMAIL_DISCLOSE_AI="true")
-    assert compose.signed(only, "Hi") == f"Hi\n\n-- \n{compose.DISCLOSURE}"
+    assert filled_in(settings(), None) == ""
+    own = settings(EMAIL_SIGNATURE="Ann\\nExample Ltd", EMAIL_DISCLOSE_AI="true")
+    assert filled_in(own, None) == f"Ann\nExample Ltd\n{DISCLOSURE}"
+    assert filled_in(own, filled_in(own, None)) == filled_in(own, None)
+    assert filled_in(own, "") == DISCLOSURE  # an assistant cannot leave the line out
+    assert filled_in(settings(EMAIL_SIGNATURE="Ann"), "") == ""
+    assert signed("Hi", "") == "Hi"
+    assert signed("Hi", "Ann\nExample Ltd") == "Hi\n\n-- \nAnn\nExample Ltd"
 
 
 @pytest.mark.parametrize(

@@ -220,14 +220,14 @@ more
 def test_only_the_pictures_of_a_note_are_rewritten(root: Path, written: str, newline: str) -> None:
     text = NOTE.format(media=written).replace("\n", newline)
     bound = media.bound(root, RULE, payload("offer.png"))
-    changed = proposal.with_media(text, bound)
+    changed = proposal.with_completed(text, POST, bound)
     note = notes.parse(changed.encode())
     assert notes.parameters_of(note)["media"] == bound["media"]
     assert approvals.payload_in(POST, note)["media"] == bound["media"]
     before, after = text.split(f"media:{written.replace(chr(10), newline)}{newline}")
     assert changed.startswith(before)
     assert changed.endswith(after)
-    assert proposal.with_media(changed, bound) == changed
+    assert proposal.with_completed(changed, POST, bound) == changed
 
 
 def test_the_question_shows_the_pictures() -> None:
