@@ -78,6 +78,10 @@ KINDS: dict[str, dict[str, Any]] = {
         "recipient_id": "1",
         "text": "Thank you for asking.",
     },
+    "social.publish": {
+        "channels": ["facebook", "twitter"],
+        "texts": {"facebook": "Winter offer from Monday.", "twitter": "Winter offer!"},
+    },
     "facebook.create_post": {"message": "Winter offer from Monday.", "media": ["oak.jpg"]},
     "facebook.reply_to_comment": {
         "comment_id": "122100000000000004_700000000000006",
