@@ -96,6 +96,10 @@ def test_the_daemons_word_may_execute() -> None:
     assert Role.of("execute") is Role.EXECUTE
 
 
+def test_a_command_of_the_owners_reads_and_may_not_execute() -> None:
+    assert Role.of("read") is Role.READ
+
+
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize(
     "frame",
@@ -132,7 +136,8 @@ def test_a_real_call_without_an_approval_becomes_a_proposal(
     assert answer.data["action_id"] == row.action_id
     assert answer.data["note"] == f"Pending_Approval/{row.note}"
     assert notes_in(ws) == [row.note]
-    assert row.origin == ("daemon" if role is Role.EXECUTE else "claude")
+    callers = {Role.EXECUTE: "daemon", Role.READ: "cli", Role.PROPOSE: "claude"}
+    assert row.origin == callers[role]
     assert (books.effects, books.writers) == ([], 0)
 
 
