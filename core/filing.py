@@ -260,15 +260,16 @@ def callout(ending: Ending) -> str:
 
 def result_block(ws: Workspace, row: Row, ending: Ending, at: datetime) -> str:
     """Return what stands under `## Result` for this ending."""
+    several = parts.is_several(ws, row)
     facts = [
         ("Status", ending.status),
         ("Mode", str(row.mode)),
         ("Finished", show(ws.clock, at)),
-        ("Attempts", str(row.attempt)),
+        ("Attempts", None if several else str(row.attempt)),
         ("Remote id", row.remote_id),
         ("Link", f"<{row.remote_url}>" if row.remote_url else None),
         ("What happened", notes.inline(row.summary or "", 400) or None),
-        ("Key", _key(row)),
+        ("Key", None if several else _key(row)),
         ("Story", f"`{_why_command(ws, row)}`"),
     ]
     lines = [f"- {name}: {value}" for name, value in facts if value]

@@ -116,7 +116,20 @@ def disagreements(row: Row, facts: Facts, note: Note) -> list[str]:
             f"the property `{key}` says {notes.inline(shown)}, the parameters say "
             f"{notes.inline(value if value is not None else 'nothing')}"
         )
-    return found
+    return [*found, *_other_networks(row, facts, note)]
+
+
+def _other_networks(row: Row, facts: Facts, note: Note) -> list[str]:
+    """Return whether the property `channels` was changed and the parameters were not."""
+    shown = note.front.get("channels")
+    if "channels" not in row.payload or not isinstance(shown, list):
+        return []
+    said, registered = ", ".join(map(str, shown)), ", ".join(row.payload["channels"])
+    if said.casefold() in {registered, facts.account}:
+        return []
+    return [
+        f"the property `channels` says {notes.inline(said)}, the parameters say {facts.account}"
+    ]
 
 
 def _same(shown: object, value: str | None) -> bool:
@@ -240,7 +253,16 @@ def adopted(ws: Workspace, note: Note, made: Draft, row: Row) -> str:
     text = pending_text(ws, note, row, made.action)
     text = with_reasons(text, note, why(ws, made, row))
     text = with_completed(text, made.action, made.payload)
+    if made.action.texts is not None:
+        text = with_networks(text, made.payload)
     return with_identifier(text, made.action, made.payload)
+
+
+def with_networks(text: str, payload: Payload) -> str:
+    """Write into the parameters which networks are meant, where only the texts told it."""
+    if "channels" in notes.parameters_of(notes.parse(text.encode())):
+        return text
+    return notes.with_parameter(text, "channels", payload["channels"], "publish_at")
 
 
 def with_completed(text: str, action: Action, payload: Payload) -> str:

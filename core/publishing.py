@@ -155,9 +155,6 @@ def _taken_by_all(posts: Posts, given: Any) -> Any:
     payload["texts"] = {known_name(posts, name): text for name, text in own.items()}
     if len(payload["texts"]) < len(own):
         raise ValueError("there are two texts for one network")
-    surplus = set(payload["texts"]) - set(given.channels)
-    if surplus:
-        raise ValueError(f"there is a text for {min(surplus)}, which is not among the channels")
     if ANY in given.texts:
         common = dict.fromkeys(given.channels, given.texts[ANY])
         payload["texts"] = {**common, **payload["texts"]}

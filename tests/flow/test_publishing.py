@@ -220,6 +220,7 @@ def test_a_note_written_by_hand_is_adopted(
     )
     town.pass_time(10)
     assert "**Pier** and **X**" in path.read_text()
+    assert "channels:" in path.read_text().split("## Parameters")[1]
     town.approve(path)
     town.pass_time(20)
     assert counts(sandbox, mill, pier) == [0, 1, 1]
@@ -414,6 +415,34 @@ def test_a_restart_at_any_moment_posts_once(
         town.pass_time(60)
     assert counts(sandbox, mill, pier) == [1, 1, 1]
     assert town.state(action_id) is State.DONE
+
+
+def test_a_network_taken_out_of_the_list_is_not_posted_to_although_its_text_stays(
+    town: Office, sandbox: Sandbox, mill: Board, pier: Board
+) -> None:
+    action_id, path = publish(town)
+    head, rest = path.read_text().split("## Parameters")
+    path.write_text(head + "## Parameters" + rest.replace('"pier", ', "", 1))
+    town.approve(path)
+    town.pass_time(30)
+    assert town.places(action_id) == ["Pending_Approval"], "other networks are asked once more"
+    assert "**The Mill** and **X**?" in town.note(action_id).read_text()
+    town.approve(town.note(action_id))
+    town.pass_time(30)
+    assert counts(sandbox, mill, pier) == [1, 0, 1]
+
+
+def test_a_property_that_names_other_networks_is_asked_about(
+    town: Office, sandbox: Sandbox, mill: Board, pier: Board
+) -> None:
+    action_id, path = publish(town)
+    edit(path, 'channels: ["mill", "pier", "twitter"]', 'channels: ["mill"]')
+    town.approve(path)
+    town.pass_time(30)
+    assert town.places(action_id) == ["Pending_Approval"]
+    said = "the property channels says mill, the parameters say mill, pier, twitter"
+    assert said in town.note(action_id).read_text()
+    assert counts(sandbox, mill, pier) == [0, 0, 0]
 
 
 def test_changing_the_networks_is_asked_once_more(
