@@ -31,17 +31,15 @@ from mcp_servers.gate import Gate, Role
 from mcp_servers.sandbox import Sandbox
 from mcp_servers.serve import toolset_of
 from tests.crash.support_crash import (
-    POST,
-    WISHES,
     DirectRunner,
     Ground,
     TickingClock,
-    Wish,
     broken,
     fast_folder,
     is_quiet,
     remove,
 )
+from tests.crash.wishes import INVOICE, POST, Wish
 
 TOKEN = re.compile(r"Tk\d+k")
 WHY = re.compile(r"^## (?:Why|Result)", re.MULTILINE)
@@ -61,6 +59,8 @@ AT_ONCE = 3
 """Few notes, so that several things happen to the same one."""
 FAULTS = ("lost_answer", "drop_before", "http_500_after", "auth_expired", "garbage", "http_429")
 CHANGES = ("edit", "Pending_Approval", "Rejected", "Completed", "Needs_Review", "Private")
+WISHES = {wish.kind: wish for wish in (INVOICE, POST)}
+"""One that is read back by its key, and one that is not."""
 numbers = st.integers(0, 5)
 thens = st.sampled_from(THEN_S)
 
