@@ -41,6 +41,7 @@ from tests.crash.support_crash import (
 )
 from tests.crash.wishes import INVOICE, POST, Wish
 
+WISHES = {wish.kind: wish for wish in (INVOICE, POST)}
 TOKEN = re.compile(r"Tk\d+k")
 WHY = re.compile(r"^## (?:Why|Result)", re.MULTILINE)
 FOLDERS = ("Approved", "Pending_Approval", "Needs_Review", "Rejected", "Completed", "Private")
