@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from core.media import MediaRule
+    from core.attachments import AttachmentRule
+    from core.media import FileRule, LoadedFile, MediaRule
     from utils.config import Setting, Settings
 
 ActionId = NewType("ActionId", str)
@@ -82,7 +83,17 @@ class Trust(StrEnum):
 
 @dataclass(frozen=True)
 class Facts:
-    """What a person must see about a payload, derived from it and never typed twice."""
+    """What a person must see about a payload, derived from it and never typed twice.
+
+    Args:
+        counterparty: who it is with.
+        amount: of money.
+        currency: of the amount.
+        recipients: who gets it, each with what must be known about it.
+        links: where a reader could be led to.
+        account: which of several accounts is used.
+        addresses: the mail addresses that get it at once; one never written to before is marked.
+    """
 
     counterparty: str | None = None
     amount: Decimal | None = None
@@ -90,6 +101,7 @@ class Facts:
     recipients: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     account: str | None = None
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -221,6 +233,7 @@ class Action:
         parts: what it consists of, when it is several; it has no server of its own then.
         filled: arguments that the settings fill in at registration.
         media: what pictures and films its argument `media` takes, None without that argument.
+        attachments: what its argument `attachments` takes, None without that argument.
         checked: whether its service is asked about it when it is registered: the tool's
             `Write.check` (`mcp_servers/toolset.py`) reads the service and returns `Findings`. A
             service that is not set up or down is said in the proposal; a dry run goes on.
@@ -244,6 +257,7 @@ class Action:
     parts: Callable[[Payload], tuple[Part, ...]] | None = None
     filled: tuple[Filled, ...] = ()
     media: MediaRule | None = None
+    attachments: AttachmentRule | None = None
     checked: bool = False
 
     @property
@@ -255,6 +269,11 @@ class Action:
     def tool(self) -> str:
         """Return the tool's name on its server."""
         return self.kind.split(".", 1)[1]
+
+    @property
+    def files(self) -> tuple[FileRule[LoadedFile], ...]:
+        """Return what it takes of files, for each argument that names some."""
+        return tuple(rule for rule in (self.media, self.attachments) if rule is not None)
 
 
 @dataclass(frozen=True)

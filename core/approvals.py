@@ -188,7 +188,10 @@ def completed(ws: Workspace, action: Action, arguments: Mapping[str, object]) ->
     given = dict(arguments)
     for each in action.filled:
         given[each.name] = each.value(ws.settings, given.get(each.name))
-    return media.bound(ws.vault.root, action.media, validated(action, given))
+    payload = validated(action, given)
+    for rule in action.files:
+        payload = media.bound(ws.vault.root, rule, payload)
+    return payload
 
 
 def validated(action: Action, arguments: Mapping[str, object]) -> Payload:

@@ -164,13 +164,14 @@ class Executor:
         """Approve a settled note, or say why it does not run."""
         action = self.ws.actions[row.kind]
         now = self.ws.standing(action, reading.payload)
-        pictures = media.differences(self.ws.vault.root, action.media, reading.payload)
+        root, payload = self.ws.vault.root, reading.payload
+        other = [said for rule in action.files for said in media.differences(root, rule, payload)]
         if reading.verdict is Verdict.HARD_STOP:
             self.adoption.hard_stop(row, look, reading.decision.reasons[0])
         elif row.mode.acts and (now.mode is not row.mode or now.account != row.account):
             changed = reading.reasons or ("the service's settings have changed since",)
             self.renewal.return_to_pending(row, look, reading, changed)
-        elif reasons := (*reading.reasons, *pictures, *found.refusals):
+        elif reasons := (*reading.reasons, *other, *found.refusals):
             self.renewal.return_to_pending(row, look, reading, reasons)
         elif row.mode.acts and self._lacks_record(action, reading):
             self.renewal.return_to_pending(row, look, reading, (self._which(action),))

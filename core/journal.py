@@ -210,6 +210,14 @@ class Journal(Arrivals, Runs):
             ).fetchall()
         return [address for row in rows for address in str(row[0]).split(",")]
 
+    def done_naming(self, address: str, mode: Mode) -> list[Row]:
+        """Return what was done with a mail address in its arguments, newest first, at most 20."""
+        return self._select(
+            "state = 'done' AND mode = ? AND instr(counterparty, '@')"
+            " AND instr(lower(payload), lower(?)) ORDER BY created_at DESC LIMIT 20",
+            [str(mode), f'"{address}"'],
+        )
+
     def knows_counterparty(self, name: str) -> bool:
         """Return whether an action with this counterparty was ever done for real."""
         with self._lock:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from core import channels, frontmatter, media, notes, publishing
+from core import attachments, channels, frontmatter, media, notes, publishing, recipients
 from core.actions import Mode, State, Tier
 from core.strict_yaml import Plain
 from utils.clock import show
@@ -161,6 +161,8 @@ def callout(ws: Workspace, action: Action, row: Row, missing: tuple[str, ...] = 
     unasked = row.tier is Tier.AUTONOMOUS
     lines = [
         f"> [!info] By itself: {described}" if unasked else f"> [!question] Approve: {described}?",
+        *(f"> {line}" for line in recipients.remarks(ws, action, row)),
+        *(f"> {line}" for line in attachments.listed(ws.vault.root, row.payload)),
         f"> {UNASKED if unasked else HOW_TO}",
         f"> {mode_line(row.mode, ws.title(action, row.payload))}",
     ]
@@ -267,7 +269,7 @@ def with_networks(text: str, payload: Payload) -> str:
 
 def with_completed(text: str, action: Action, payload: Payload) -> str:
     """Write what was filled in into the parameters, before the owner decides."""
-    for name in (media.FIELD, *(each.name for each in action.filled)):
+    for name in [each.field for each in action.files] + [each.name for each in action.filled]:
         wanted = payload.get(name)
         shown = notes.parameters_of(notes.parse(text.encode()))
         if wanted is None or shown.get(name) == wanted:

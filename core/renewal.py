@@ -115,8 +115,10 @@ class Renewal:
             **proposal.fact_columns(approvals.facts_of(action, payload)),
         )
 
-    def _with_pictures(self, action: Action, payload: Payload) -> Payload:
-        return media.rebound(self.ws.vault.root, action.media, payload)
+    def _with_files(self, action: Action, payload: Payload) -> Payload:
+        for rule in action.files:
+            payload = media.rebound(self.ws.vault.root, rule, payload)
+        return payload
 
     def reissue(self, row: Row, look: Look, action: Action) -> None:
         """Word an untouched proposal anew after its service went live, or dry, or elsewhere."""
@@ -143,7 +145,7 @@ class Renewal:
         if look.note is None or look.file is None:
             return
         fresh = replace(
-            self._as_things_stand(row, action, self._with_pictures(action, reading.payload)),
+            self._as_things_stand(row, action, self._with_files(action, reading.payload)),
             tier=reading.decision.tier,
         )
         text = proposal.pending_text(self.ws, look.note, fresh, action, reasons)
@@ -203,7 +205,7 @@ class Renewal:
         if look.note is None or look.file is None:
             return
         action = known_action(self.ws, row.kind)
-        payload = self._with_pictures(action, approvals.payload_in(action, look.note))
+        payload = self._with_files(action, approvals.payload_in(action, look.note))
         self.reopen(row, look, "You moved it to Pending_Approval again.")
         now = self.ws.journal.get(row.action_id) or row
         fresh = self._as_things_stand(now, action, payload)

@@ -21,7 +21,7 @@ from utils.log import get_logger
 
 if TYPE_CHECKING:
     from core.actions import Payload
-    from core.media import LoadedMedia
+    from core.media import LoadedFile, LoadedMedia
     from core.records import Row
     from core.workspace import Workspace
     from mcp_servers.answers import Outcome
@@ -41,6 +41,7 @@ class Approved:
         request: what the service will be asked, for the record.
         write: how it is done.
         files: the pictures and films that were approved, by content.
+        attachments: the other files that were approved, by content.
     """
 
     row: Row
@@ -48,6 +49,7 @@ class Approved:
     request: dict[str, Any]
     write: Write
     files: tuple[LoadedMedia, ...] = ()
+    attachments: tuple[LoadedFile, ...] = ()
 
 
 class Attempts:
@@ -117,7 +119,12 @@ class Attempts:
                 raise UnknownOutcomeError(self._title, "the call was given up while it went on.")
 
         trace = Trace(
-            key_of(row.action_id), self._ws.clock.now(), row.staged_id, approved.files, keep
+            key_of(row.action_id),
+            self._ws.clock.now(),
+            row.staged_id,
+            approved.files,
+            keep,
+            approved.attachments,
         )
         if write.stage is not None:
             try:

@@ -223,8 +223,10 @@ class Gate:
             raise RefusedError("`PAUSE.md` lies in the vault: nothing is sent until it is removed.")
         call.request = self._request(call)
         write = self._toolset.writes[call.action.tool]
-        files = media.load(self._ws.vault.root, call.action.media, call.payload)
-        approved = Approved(row, call.payload, call.request, write, files)
+        root = self._ws.vault.root
+        files = media.load(root, call.action.media, call.payload)
+        attached = media.load(root, call.action.attachments, call.payload)
+        approved = Approved(row, call.payload, call.request, write, files, attached)
         return self._ended(call, self._attempts.make(approved))
 
     # -- results and log ----------------------------------------------------------------------

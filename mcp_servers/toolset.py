@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from core.actions import Findings, Payload
-    from core.media import LoadedMedia
+    from core.media import LoadedFile, LoadedMedia
     from utils.config import Settings
 
 
@@ -95,6 +95,7 @@ class Trace:
             reading back.
         keep: puts another `staged_id` into the journal at once, for an act of several steps; raises
             UnknownOutcomeError when the attempt was given up meanwhile, so that the act stops.
+        attachments: the other files, likewise.
     """
 
     key: str
@@ -102,6 +103,7 @@ class Trace:
     staged_id: str | None = None
     files: tuple[LoadedMedia, ...] = ()
     keep: Callable[[str], None] = _keep_nothing
+    attachments: tuple[LoadedFile, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """What can be done by mail and asked of the mailbox: arguments, words and limits, no network.
 
 Rules: a proposal names every recipient, first of all, in the one form that reaches the wire; no
-argument can hold a line break where a header would begin. Files cannot be attached yet: what is
-approved must be bound by its content, and the arguments of a note hold names only.
+argument can hold a line break where a header would begin; attached files are bound by content.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Self
 
 from pydantic import (
@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from core.actions import Action, Facts, Filled, Read
+from core.attachments import AttachmentList, AttachmentRule
 from mcp_servers.email.addresses import canonical, shown
 from mcp_servers.email.signature import filled_in
 from mcp_servers.fields import (
@@ -35,6 +36,12 @@ HOURLY_CAP = 20
 """Mails of one kind begun within an hour: an owner who approves by hand sends fewer."""
 
 
+LIMIT_FILES_BYTES = 18_000_000
+"""Gmail sends mails of 25 MB at most, files as base64 (4/3, and a line end every 76 characters).
+
+Source: support.google.com/mail/answer/6584; RFC 2045 6.8.
+"""
+ATTACHED = f"Files of the vault, at most {LIMIT_FILES_BYTES // 10**6} MB together"
 SIGNATURE = "Below the text; the owner's own when not given"
 
 
@@ -99,6 +106,7 @@ class SendEmail(Addressed):
     subject: Subject = Field(description="One line")
     body: Body = Field(description="Plain text, without a signature")
     signature: Signature | None = Field(default=None, description=SIGNATURE)
+    attachments: AttachmentList | None = Field(default=None, description=ATTACHED)
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -121,6 +129,7 @@ class ReplyToEmail(Addressed):
     to: Addresses = Field(description="Who gets it: `reply_to` of the mail; from that mail only")
     body: Body = Field(description="Plain text, without signature and quote")
     signature: Signature | None = Field(default=None, description=SIGNATURE)
+    attachments: AttachmentList | None = Field(default=None, description=ATTACHED)
     quote: bool = Field(default=True, strict=True, description="Quote the mail below the reply")
 
 
@@ -147,20 +156,28 @@ def _to_whom(mail: Addressed) -> str:
     return ", ".join([f"**{first}**", *(f"**{copy}**" for copy in copies)])
 
 
+def _with(mail: SendEmail | ReplyToEmail) -> str:
+    """Return how many files go with a mail; each has a line of its own below."""
+    count = len(mail.attachments or ())
+    return f", **with {count} file{'s' * (count > 1)}**" if count else ""
+
+
 def describe_send(mail: SendEmail) -> str:
     """Return what is asked of the owner; the text itself stands under `## Content`."""
-    return f"send an email to {_to_whom(mail)}, subject “{escape(mail.subject)}”"
+    return f"send an email to {_to_whom(mail)}, subject “{escape(mail.subject)}”{_with(mail)}"
 
 
 def describe_draft(mail: CreateDraft) -> str:
     """Return what is asked of the owner."""
-    return f"lay a draft to {_to_whom(mail)} into **Gmail**, subject “{escape(mail.subject)}”"
+    subject = escape(mail.subject)
+    return f"lay a draft to {_to_whom(mail)} into **Gmail**, subject “{subject}”{_with(mail)}"
 
 
 def describe_reply(mail: ReplyToEmail) -> str:
     """Return what is asked of the owner."""
     quote = " and quote it" if mail.quote else ""
-    return f"reply by email to {_to_whom(mail)}, in the thread of mail {mail.message_id}{quote}"
+    thread = f"in the thread of mail {mail.message_id}{quote}"
+    return f"reply by email to {_to_whom(mail)}, {thread}{_with(mail)}"
 
 
 def title_of_send(mail: SendEmail) -> str:
@@ -184,7 +201,13 @@ def facts_of(mail: SendEmail | ReplyToEmail) -> Facts:
         counterparty=", ".join(mail.to),
         recipients=mail.recipients,
         links=links_in(mail.body),
+        addresses=tuple(mail.everybody()),
     )
+
+
+def facts_of_draft(mail: CreateDraft) -> Facts:
+    """Return the same of a draft, which nobody gets yet."""
+    return replace(facts_of(mail), addresses=())
 
 
 _SENT = (
@@ -197,7 +220,7 @@ _SIGNED = (Filled("signature", filled_in),)
 ACTIONS = (
     Action(
         kind="email.send_email",
-        summary="Send a new email (text only).",
+        summary="Send a new email: plain text, with files of the vault.",
         arguments=SendEmail,
         describe=describe_send,
         title=title_of_send,
@@ -205,12 +228,13 @@ ACTIONS = (
         consequence=_SENT,
         content="body",
         filled=_SIGNED,
+        attachments=AttachmentRule(LIMIT_FILES_BYTES),
         hourly_cap=HOURLY_CAP,
         absence_provable=True,
     ),
     Action(
         kind="email.reply_to_email",
-        summary="Reply to an email in its thread (text only).",
+        summary="Reply to an email in its thread: plain text, with files of the vault.",
         arguments=ReplyToEmail,
         describe=describe_reply,
         title=title_of_reply,
@@ -218,6 +242,7 @@ ACTIONS = (
         consequence=f"{_SENT} The subject is that of the mail, with Re: before it.",
         content="body",
         filled=_SIGNED,
+        attachments=AttachmentRule(LIMIT_FILES_BYTES),
         hourly_cap=HOURLY_CAP,
         absence_provable=True,
     ),
@@ -227,13 +252,14 @@ ACTIONS = (
         arguments=CreateDraft,
         describe=describe_draft,
         title=title_of_draft,
-        facts=facts_of,
+        facts=facts_of_draft,
         consequence=(
             "The draft lies in Gmail's Drafts. Nobody receives it until you send it there "
             "yourself; delete it there to undo this."
         ),
         content="body",
         filled=_SIGNED,
+        attachments=AttachmentRule(LIMIT_FILES_BYTES),
         absence_provable=True,
     ),
 )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import secrets
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -40,6 +41,13 @@ T = TypeVar("T")
 READ_TIMEOUT_S = 30.0
 WRITE_TIMEOUT_S = 60.0
 PATH = "/gmail/v1/users/me"
+JSON = "application/json"
+LIMIT_JSON_BYTES = 4_000_000
+"""A larger message is uploaded.
+
+Source: developers.google.com/workspace/gmail/api/guides/uploads (small: up to 5 MB); the discovery
+document gmail:v1 20261005, drafts.create `mediaUpload`: message/*, at most 36,700,160 bytes.
+"""
 METADATA = ["From", "To", "Subject", "Date", "Message-ID", "X-AI-Employee-Key"]
 
 _FAILURES = (
@@ -230,23 +238,30 @@ class Writer(Reader):
             RejectedError: Gmail refused; there is no draft.
             UnknownOutcomeError: it was handed over, and no usable answer came.
         """
-        return self._write("POST", "/drafts", {"message": _message(raw, thread_id)})
+        return self._lay("POST", "/drafts", raw, thread_id)
 
     def update_draft(self, identifier: str, raw: bytes, thread_id: str | None) -> Row:
         """Replace what a draft says; arguments, result and errors are those of `create_draft`."""
-        return self._write("PUT", f"/drafts/{identifier}", {"message": _message(raw, thread_id)})
+        return self._lay("PUT", f"/drafts/{identifier}", raw, thread_id)
 
     def send_draft(self, identifier: str) -> Row:
         """Send a draft; sent once. Returns the sent message; errors as of `create_draft`."""
-        return self._write("POST", "/drafts/send", {"id": identifier})
+        return self._write("POST", f"{PATH}/drafts/send", JSON, _json({"id": identifier}))
 
-    def _write(self, method: str, path: str, body: Row) -> Row:
+    def _lay(self, method: str, path: str, raw: bytes, thread_id: str | None) -> Row:
+        """Put a message into a draft: small ones as JSON, large ones as they are, next to it."""
+        thread = {"threadId": thread_id} if thread_id else {}
+        if len(raw) <= LIMIT_JSON_BYTES:
+            text = base64.urlsafe_b64encode(raw).decode("ascii")
+            body = _json({"message": {"raw": text, **thread}})
+            return self._write(method, f"{PATH}{path}", JSON, body)
+        kind, body = _related(_json({"message": thread}), raw)
+        return self._write(method, f"/upload{PATH}{path}?uploadType=multipart", kind, body)
+
+    def _write(self, method: str, path: str, kind: str, body: bytes) -> Row:
         def once() -> Row:
             answer = self._send_sign_in.session().request(
-                method,
-                f"{self.url}{PATH}{path}",
-                json.dumps(body).encode(),
-                {"Content-Type": "application/json"},
+                method, f"{self.url}{path}", body, {"Content-Type": kind}
             )
             if answer.status_code != 200:
                 raise explain_status(
@@ -270,9 +285,20 @@ def header_of(row: Row, name: str) -> str:
     return ""
 
 
-def _message(raw: bytes, thread_id: str | None) -> Row:
-    message = {"raw": base64.urlsafe_b64encode(raw).decode("ascii")}
-    return {**message, "threadId": thread_id} if thread_id else message
+def _json(value: Row) -> bytes:
+    return json.dumps(value).encode()
+
+
+def _related(about: bytes, raw: bytes) -> tuple[str, bytes]:
+    """Return the content type and body of an upload: what is said about a message, and it."""
+    boundary = secrets.token_hex(16)
+    mark = f"--{boundary}".encode()
+    parts = ((JSON, about), ("message/rfc822", raw))
+    lines = [
+        line for kind, data in parts for line in (mark, f"Content-Type: {kind}".encode(), b"", data)
+    ]
+    body = b"\r\n".join([*lines, mark + b"--", b""])
+    return f'multipart/related; boundary="{boundary}"', body
 
 
 def _answer(value: object, part: str) -> Row:

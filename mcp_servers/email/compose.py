@@ -13,6 +13,7 @@ from email import policy
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
+from core.attachments import name_of, type_of
 from core.extract.text import one_line
 from mcp_servers.email.identity import address_of, message_id
 from mcp_servers.email.signature import signed
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from core.actions import Payload
+    from core.media import LoadedFile
     from mcp_servers.email.reading import Letter
     from utils.config import Settings
 
@@ -47,6 +49,7 @@ class Mail:
         answers: the Message-ID that is replied to, "" for a new mail.
         references: the conversation so far, oldest first.
         thread_id: Gmail's thread, None for a new one.
+        files: go with it.
     """
 
     sender: str
@@ -59,6 +62,7 @@ class Mail:
     answers: str = ""
     references: Sequence[str] = ()
     thread_id: str | None = None
+    files: Sequence[LoadedFile] = ()
 
     @property
     def message_id(self) -> str:
@@ -88,6 +92,9 @@ class Mail:
         """
         message = EmailMessage(policy.SMTP)
         message.set_content(self.text)
+        for file in self.files:
+            kind, _, subtype = type_of(file.media).partition("/")
+            message.add_attachment(file.data, kind, subtype, filename=name_of(file.media))
         message["Subject"] = self.subject
         lines = [_field(name, value) for name, value in self.headers().items() if name != "Subject"]
         return "".join(lines).encode("ascii") + message.as_bytes()
@@ -99,7 +106,9 @@ def _field(name: str, value: str) -> str:
     return f"{name}: " + "\r\n ".join(value.split()) + "\r\n"
 
 
-def new_mail(settings: Settings, payload: Payload, key: str) -> Mail:
+def new_mail(
+    settings: Settings, payload: Payload, key: str, files: Sequence[LoadedFile] = ()
+) -> Mail:
     """Return the mail of `send_email` and `create_draft`."""
     return Mail(
         sender=address_of(settings),
@@ -109,11 +118,12 @@ def new_mail(settings: Settings, payload: Payload, key: str) -> Mail:
         subject=payload["subject"],
         text=_text(payload),
         key=key,
+        files=files,
     )
 
 
 def reply(settings: Settings, payload: Payload, key: str, original: Letter, thread_id: str) -> Mail:
-    """Return the mail of `reply_to_email`.
+    """Return the mail of `reply_to_email`, without its files.
 
     Args:
         settings: whose mail it is.

@@ -29,7 +29,7 @@ from mcp_servers.email.fake_mailbox import (
     Stored,
     shown_header,
 )
-from mcp_servers.email.fake_shapes import ShapeError, file_of, ids, page, shown_mail
+from mcp_servers.email.fake_shapes import ShapeError, file_of, files_of, ids, page, shown_mail
 from mcp_servers.email.identity import KEY_IN_MESSAGE_ID
 from mcp_servers.fakes import Fault, FaultMode, Request, Response
 
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from mcp_servers.fakes import Json, World
 
 ROOT = "/gmail/v1/users/"
+UPLOAD = "/upload"
+LIMIT_UPLOAD_BYTES = 36_700_160
+LIMIT_SENT_BYTES = 25 * 1024 * 1024
+"""Source: the discovery document gmail:v1 20261005; support.google.com/mail/answer/6584."""
 TOKEN = "/token"  # noqa: S105 a path, no secret
 HERE = Path(__file__).parent
 PRACTICE_FILES = {
@@ -95,7 +99,7 @@ class EmailFake:
     """
 
     service = "email"
-    routes = re.compile(rf"{ROOT}|{TOKEN}$")
+    routes = re.compile(rf"(?:{UPLOAD})?{ROOT}|{TOKEN}$")
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -203,7 +207,7 @@ class EmailFake:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             return UNAUTHENTICATED
-        if request.path.removeprefix(ROOT).partition("/")[0] not in {"me", OWNER}:
+        if _path(request).partition("/")[0] not in {"me", OWNER}:
             return _error(403, f"Delegation denied for {OWNER}", "forbidden", "PERMISSION_DENIED")
         if request.method != "GET" and token.startswith(READ_ONLY_TOKEN):
             return NO_RIGHT
@@ -323,7 +327,7 @@ class EmailFake:
     # -- changes --------------------------------------------------------------------------------
 
     def _create_draft(self, request: Request) -> Answer:
-        raw, thread_id = self._message_in(_member(request, "message"))
+        raw, thread_id = self._draft_in(request)
         draft_id = self.store.add_draft(raw, thread_id)
         mail = self.store.mails[self.store.drafts[draft_id]]
         self._record("email.create_draft", mail, draft_id, draft_id)
@@ -331,7 +335,7 @@ class EmailFake:
 
     def _update_draft(self, draft_id: str, request: Request) -> Answer:
         self._draft(draft_id, {"format": "minimal"})
-        raw, thread_id = self._message_in(_member(request, "message"))
+        raw, thread_id = self._draft_in(request)
         mail = self.store.replace_draft(draft_id, raw, thread_id)
         self._record("email.drafts.update", mail, draft_id, draft_id)
         return 200, {"id": draft_id, "message": ids(mail) | {"labelIds": ["DRAFT"]}}
@@ -350,6 +354,8 @@ class EmailFake:
             return NOT_FOUND
         draft = self.store.mails[self.store.drafts[draft_id]]
         _check_recipients(draft)
+        if len(draft.raw) > LIMIT_SENT_BYTES:
+            raise _invalid("Message exceeds the maximum size")
         return self._sent(kind, self.store.send_draft(draft_id), draft_id)
 
     def _send_message(self, request: Request) -> Answer:
@@ -360,6 +366,14 @@ class EmailFake:
     def _sent(self, kind: str, mail: Stored, draft_id: str | None) -> Answer:
         self._record(kind, mail, mail.id, draft_id)
         return 200, ids(mail) | {"labelIds": sorted(mail.labels)}
+
+    def _draft_in(self, request: Request) -> tuple[bytes, str | None]:
+        """Return the message of a draft: in JSON, or beside it in an upload."""
+        if not request.path.startswith(UPLOAD):
+            return self._message_in(_member(request, "message"))
+        about, raw = _uploaded(request)
+        raw_text = base64.urlsafe_b64encode(raw).decode()
+        return self._message_in({**about.get("message", {}), "raw": raw_text})
 
     def _message_in(self, message: Mapping[str, Json]) -> tuple[bytes, str | None]:
         thread_id = message.get("threadId")
@@ -385,6 +399,7 @@ class EmailFake:
             "subject": mail.header("Subject"),
             "body": mail.text,
             "headers": {name: shown_header(value) for name, value in mail.message.items()},
+            "attachments": files_of(mail),
         }
         self._world.record(self.service, kind, key[1] if key else None, payload)
 
@@ -396,9 +411,14 @@ def _label(name: str) -> dict[str, Json]:
     return {"id": name, "name": name, "type": "system"}
 
 
+def _path(request: Request) -> str:
+    """Return a path as of the user; an upload lies at the same one."""
+    return request.path.removeprefix(UPLOAD).removeprefix(ROOT)
+
+
 def _words(request: Request) -> list[str]:
     """Return the parts of a path after the user."""
-    return [word for word in request.path.removeprefix(ROOT).split("/")[1:] if word]
+    return [word for word in _path(request).split("/")[1:] if word]
 
 
 def _member(request: Request, name: str) -> Mapping[str, Json]:
@@ -407,6 +427,26 @@ def _member(request: Request, name: str) -> Mapping[str, Json]:
     if not isinstance(value, dict):
         raise _invalid("Invalid JSON payload received.")
     return value
+
+
+def _uploaded(request: Request) -> tuple[Mapping[str, Json], bytes]:
+    """Return what an upload says about a message, and the message."""
+    kind = request.headers.get("content-type", "")
+    found = re.fullmatch(r'multipart/related; boundary="?([0-9A-Za-z_-]{1,70})"?', kind)
+    if request.query.get("uploadType") != "multipart" or found is None:
+        raise _invalid("Only multipart uploads are played here")
+    if len(request.body) > LIMIT_UPLOAD_BYTES:
+        raise _RefusedError(_error(413, "Request too large.", "uploadTooLarge", "OUT_OF_RANGE"))
+    mark = b"--" + found[1].encode()
+    parts = (b"\r\n" + request.body).split(b"\r\n" + mark)[1:-1]
+    heads = [part.partition(b"\r\n\r\n") for part in parts]
+    if [head.strip().lower() for head, _, _ in heads] != [
+        b"content-type: application/json",
+        b"content-type: message/rfc822",
+    ]:
+        raise _invalid("An upload holds JSON and a message")
+    about = Request("POST", request.path, body=heads[0][2]).json
+    return about if isinstance(about, dict) else {}, heads[1][2]
 
 
 def _check_recipients(mail: Stored) -> None:

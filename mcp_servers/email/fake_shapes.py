@@ -6,6 +6,7 @@ Source: the discovery document gmail:v1 20261005, schemas Message, MessagePart, 
 from __future__ import annotations
 
 import base64
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from mcp_servers.email.fake_mailbox import shown_header
@@ -91,6 +92,19 @@ def _children(part: Message) -> list[Message]:
 def _bytes(part: Message) -> bytes:
     data = part.get_payload(decode=True)
     return data if isinstance(data, bytes) else b""
+
+
+def files_of(mail: Stored) -> list[dict[str, Json]]:
+    """Return the files that go with a mail, with the digests of what they hold."""
+    return [
+        {
+            "name": part.get_filename() or "",
+            "type": part.get_content_type(),
+            "sha256": hashlib.sha256(_bytes(part)).hexdigest(),
+        }
+        for part in mail.message.walk()
+        if part.get_content_disposition() == "attachment"
+    ]
 
 
 def file_of(mail: Stored, identifier: str) -> dict[str, Json]:

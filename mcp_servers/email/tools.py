@@ -7,9 +7,11 @@ mail that carries it in Sent is never sent again; a reply goes to people of that
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from core.attachments import attachments_in, name_of, type_of
 from core.extract.mail import header_text
 from core.extract.text import one_line
 from mcp_servers.email.compose import KEY_HEADER, Mail, new_mail, reply, reply_unread
@@ -20,6 +22,7 @@ from utils.errors import RejectedError
 
 if TYPE_CHECKING:
     from core.actions import Payload
+    from core.media import LoadedFile
     from mcp_servers.email.actions import GetEmail, SearchEmails
     from mcp_servers.email.client import Reader, Row, Writer
     from mcp_servers.email.reading import Letter
@@ -55,30 +58,35 @@ def writer(settings: Settings) -> Writer:
 
 def request_of_send(settings: Settings, payload: Payload, key: str) -> dict[str, Any]:
     """Return the two requests that send a mail; the mail itself as headers and text."""
-    return _drafted(settings, new_mail(settings, payload, key)) | _then(settings)
+    return _drafted(settings, new_mail(settings, payload, key), payload) | _then(settings)
 
 
 def request_of_draft(settings: Settings, payload: Payload, key: str) -> dict[str, Any]:
     """Return the request that lays down a draft."""
-    return _drafted(settings, new_mail(settings, payload, key))
+    return _drafted(settings, new_mail(settings, payload, key), payload)
 
 
 def request_of_reply(settings: Settings, payload: Payload, key: str) -> dict[str, Any]:
     """Return the two requests that send a reply; what only the mail itself tells is named."""
     of = f"(of mail {payload['message_id']})"
-    shown = _drafted(settings, reply_unread(settings, payload, key, of))
+    shown = _drafted(settings, reply_unread(settings, payload, key, of), payload)
     if payload["quote"]:
         shown["text_below"] = f"the text {of}, every line behind a >"
     return shown | _then(settings)
 
 
-def _drafted(settings: Settings, mail: Mail) -> dict[str, Any]:
+def _drafted(settings: Settings, mail: Mail, payload: Payload) -> dict[str, Any]:
+    attached = [
+        {"name": name_of(file), "type": type_of(file), "sha256": file.sha256}
+        for file in attachments_in(payload)
+    ]
     return {
         "method": "POST",
         "url": f"{settings.text('GMAIL_API_URL')}/gmail/v1/users/me/drafts",
         "headers": mail.headers(),
         "text": mail.text,
         "thread_id": mail.thread_id,
+        **({"attachments": attached} if attached else {}),
     }
 
 
@@ -92,7 +100,8 @@ def _then(settings: Settings) -> dict[str, Any]:
 
 def stage_send(client: Writer, payload: Payload, trace: Trace) -> str:
     """Lay the mail into Drafts and return the draft's id; nobody receives anything yet."""
-    return _stage(client, new_mail(client.settings, payload, trace.key), trace)
+    mail = new_mail(client.settings, payload, trace.key, _files(payload, trace))
+    return _stage(client, mail, trace)
 
 
 def stage_reply(client: Writer, payload: Payload, trace: Trace) -> str:
@@ -101,7 +110,21 @@ def stage_reply(client: Writer, payload: Payload, trace: Trace) -> str:
     Raises:
         RejectedError: somebody who is to get it has nothing to do with that mail.
     """
-    return _stage(client, _reply_of(client, payload, trace.key), trace)
+    files = _files(payload, trace)
+    return _stage(client, replace(_reply_of(client, payload, trace.key), files=files), trace)
+
+
+def _files(payload: Payload, trace: Trace) -> tuple[LoadedFile, ...]:
+    """Return the files that were approved, all of them and no other.
+
+    Raises:
+        RejectedError: nobody loaded them.
+    """
+    wanted = [file.sha256 for file in attachments_in(payload)]
+    if wanted != [file.media.sha256 for file in trace.attachments]:
+        text = "the attachments are not those that were approved. Nothing was sent."
+        raise RejectedError("Gmail", text, error_class="Attachments")
+    return trace.attachments
 
 
 def _reply_of(client: Reader, payload: Payload, key: str) -> Mail:
@@ -161,7 +184,7 @@ def create_draft(client: Writer, payload: Payload, trace: Trace) -> Done:
     found = next(iter(client.drafts(_query(client, trace.key), 1)), None)
     if found is not None:
         return Done(found, f"{URL}#drafts", f"The draft to {whom} was there already.")
-    raw = new_mail(client.settings, payload, trace.key).raw()
+    raw = new_mail(client.settings, payload, trace.key, _files(payload, trace)).raw()
     identifier = str(client.create_draft(raw, None)["id"])
     return Done(identifier, f"{URL}#drafts", f"A draft to {whom} lies in Gmail's Drafts.")
 

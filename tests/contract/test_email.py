@@ -22,6 +22,7 @@ import pytest
 
 from core import approvals
 from core.actions import Payload, State, key_of, payload_of
+from core.media import LoadedFile, VaultFile
 from core.records import Row
 from core.settings import SETTINGS
 from core.sources import CursorTooOldError
@@ -46,6 +47,7 @@ from utils.errors import (
     ServiceError,
     UnknownOutcomeError,
 )
+from utils.files import digest
 
 KEY = key_of("APR-20261121-001")
 ACME = "19a8000000000002"
@@ -416,6 +418,85 @@ def test_a_hostile_mail_puts_nothing_into_our_headers(box: Sandbox, writer: Writ
     assert headers["Subject"] == "Re: Hi Bcc: all@example.com"
     assert headers["In-Reply-To"] == "<ok@example.com>"
     assert headers["References"].split() == ["<one@x>", "<two@x>", "<ok@example.com>"]
+
+
+# -- files ----------------------------------------------------------------------------------------
+
+
+LARGE = bytes(range(256)) * 20_000
+
+
+def with_file(data: bytes) -> tuple[Payload, Trace]:
+    named = {"file": "offer.pdf", "sha256": digest(data)}
+    began = replace(trace(), attachments=(LoadedFile(VaultFile.model_validate(named), data),))
+    return payload(attachments=[named]), began
+
+
+def stage(writer: Writer, mail: Payload, began: Trace) -> Trace:
+    made = tool().stage
+    assert made is not None
+    return replace(began, staged_id=made(writer, mail, began))
+
+
+@pytest.mark.parametrize("data", [b"%PDF small", LARGE], ids=["in JSON", "as an upload"])
+def test_a_mail_with_a_file_is_laid_down_changed_and_sent_once(
+    box: Sandbox, writer: Writer, data: bytes
+) -> None:
+    mail, began = with_file(data)
+    began = stage(writer, mail, began)
+    began = stage(writer, mail, began)  # a second attempt says the same again
+    tool().perform(writer, mail, began)
+    assert kinds(box) == ["email.create_draft", "email.drafts.update", SEND]
+    for effect in box.effects():
+        assert effect["payload"]["attachments"] == [
+            {"name": "offer.pdf", "type": "application/pdf", "sha256": digest(data)}
+        ]
+        assert (effect["payload"]["to"], effect["key"]) == (["ann@example.com"], KEY)
+        assert effect["payload"]["body"] == "Dear Ann"
+
+
+def test_a_large_reply_is_in_its_thread(box: Sandbox, writer: Writer) -> None:
+    write = tool("email.reply_to_email")
+    mail, began = with_file(LARGE)
+    reply = answer(attachments=mail["attachments"])
+    assert write.stage is not None
+    write.perform(writer, reply, replace(began, staged_id=write.stage(writer, reply, began)))
+    sent = box.effects()[-1]["payload"]
+    assert (sent["thread_id"], len(sent["attachments"])) == (ACME, 1)
+
+
+@pytest.mark.parametrize("mode", ["lost_answer", "http_500_after", "drop_before"])
+def test_a_lost_upload_leaves_one_draft(box: Sandbox, writer: Writer, mode: str) -> None:
+    mail, began = with_file(LARGE)
+    box.fault("email", mode, match="create_draft")
+    with pytest.raises(UnknownOutcomeError):
+        stage(writer, mail, began)
+    tool().perform(writer, mail, stage(writer, mail, began))
+    assert kinds(box).count("email.create_draft") == 1
+    assert kinds(box).count(SEND) == 1
+
+
+@pytest.mark.parametrize("kind", [SEND, "email.create_draft"])
+def test_no_other_files_go_with_a_mail_than_were_approved(
+    box: Sandbox, writer: Writer, kind: str
+) -> None:
+    write = tool(kind)
+    do = write.stage or write.perform
+    mail, began = with_file(b"%PDF")
+    for wrong in (trace(), with_file(b"%PDF another")[1]):
+        with pytest.raises(RejectedError, match="not those that were approved"):
+            do(writer, mail, wrong)
+    with pytest.raises(RejectedError, match="not those that were approved"):
+        do(writer, payload(kind), began)
+    assert box.effects() == []
+
+
+def test_a_preview_names_the_files(settings: Settings) -> None:
+    mail, _ = with_file(b"%PDF")
+    assert tool().request(settings, mail, KEY)["attachments"] == [
+        {"name": "offer.pdf", "type": "application/pdf", "sha256": digest(b"%PDF")}
+    ]
+    assert "attachments" not in tool().request(settings, payload(), KEY)
 
 
 # -- what goes wrong ------------------------------------------------------------------------------

@@ -13,7 +13,9 @@ import pytest
 from pydantic import ValidationError
 
 from core.actions import key_of, payload_of
+from core.attachments import AttachmentRule, shown_size
 from core.extract.addresses import looks_like
+from core.media import LoadedFile, VaultFile
 from core.settings import SETTINGS
 from mcp_servers.catalog import ACTIONS, SERVICE_SETTINGS, SERVICES
 from mcp_servers.email import compose
@@ -24,6 +26,8 @@ from mcp_servers.email.signature import DISCLOSURE, filled_in, signed
 from mcp_servers.email.tools import TOOLSET
 from mcp_servers.serve import tool_list
 from utils.config import Settings
+from utils.errors import NoteError
+from utils.files import digest
 
 KEY = key_of("APR-20261121-001")
 MAIL = {"to": "ann@example.com", "subject": "Offer", "body": "Dear Ann"}
@@ -129,7 +133,10 @@ def test_one_address_is_a_list_of_one() -> None:
         {"body": "bell\x07"},
         {"body": "turn\u202earound"},
         {"body": "x" * 50_001},
-        {"attachments": ["Brand/logo.png"]},
+        {"attachments": ["../logo.png"]},
+        {"attachments": [{"file": "a.pdf", "sha256": "00"}]},
+        {"attachments": [f"{number}.pdf" for number in range(11)]},
+        {"signature": "x" * 2_001},
     ],
     ids=str,
 )
@@ -260,6 +267,50 @@ def test_long_message_ids_are_not_encoded() -> None:
     )
     assert raw_of(mail)["References"].split() == [identifier] * 20
     assert b"=?" not in mail.raw()
+
+
+def attached(name: str, data: bytes) -> LoadedFile:
+    return LoadedFile(VaultFile(file=name, sha256=digest(data)), data)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "kind"),
+    [
+        ("offer.pdf", b"%PDF\x00\r\n.\r\n", "application/pdf"),
+        ("plain.txt", b"caf\xe9 is no UTF-8\r\n.\r\nFrom here", "text/plain"),
+        ("mail.eml", b"From: a@b.com\r\n\r\nHi", "application/octet-stream"),
+        ("books.csv.gz", b"\x1f\x8b", "application/octet-stream"),
+        ("Angebot für Köln.pdf", b"", "application/pdf"),
+        ("no-type", b"\n", "application/octet-stream"),
+    ],
+    ids=ascii,
+)
+def test_a_file_travels_as_it_is(name: str, data: bytes, kind: str) -> None:
+    mail = compose.new_mail(settings(), send(), KEY, [attached(name, data)])
+    text, file = raw_of(mail).iter_parts()
+    assert text.get_content().rstrip() == "Dear Ann"
+    assert (file.get_filename(), file.get_content_type()) == (name, kind)
+    assert file.get_payload(decode=True) == data
+    assert max(map(len, mail.raw().split(b"\r\n"))) < 998
+
+
+def test_all_files_together_have_a_limit_below_that_of_gmail(tmp_path: Path) -> None:
+    rule = ACTIONS["email.send_email"].attachments
+    assert rule is not None
+    assert rule.limit_bytes * 4 / 3 * 78 / 76 < 25_000_000
+    (tmp_path / "Attachments").mkdir()
+    for name in ("a.pdf", "b.pdf"):
+        (tmp_path / "Attachments" / name).write_bytes(b"x" * 60)
+    payload = {"attachments": [{"file": "a.pdf"}, {"file": "b.pdf"}]}
+    assert len(AttachmentRule(120).read(tmp_path, payload, as_given=True)) == 2
+    with pytest.raises(NoteError, match="more than 119 bytes together"):
+        AttachmentRule(119).read(tmp_path, payload, as_given=True)
+
+
+def test_a_size_is_said_as_people_say_it() -> None:
+    assert [shown_size(n) for n in (0, 999, 1_234, 18_000_000)] == [
+        *("0 bytes", "999 bytes", "1.2 kB", "18.0 MB")
+    ]
 
 
 # -- settings -------------------------------------------------------------------------------------
