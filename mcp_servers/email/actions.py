@@ -245,6 +245,7 @@ ACTIONS = (
         attachments=AttachmentRule(LIMIT_FILES_BYTES),
         hourly_cap=HOURLY_CAP,
         absence_provable=True,
+        checked=True,
     ),
     Action(
         kind="email.create_draft",

@@ -8,35 +8,36 @@ mail that carries it in Sent is never sent again; a reply goes to people of that
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 from core.attachments import attachments_in, name_of, type_of
-from core.extract.mail import header_text
-from core.extract.text import one_line
 from mcp_servers.email.compose import KEY_HEADER, Mail, new_mail, reply, reply_unread
 from mcp_servers.email.identity import address_of, message_id
 from mcp_servers.email.reading import read
-from mcp_servers.toolset import Done, Evidence, Finding, Page, Toolset, Trace, Write
+from mcp_servers.email.reads import (
+    URL,
+    check_reply,
+    get_email,
+    search_emails,
+    sent_at,
+    strangers,
+    url_of,
+)
+from mcp_servers.toolset import Done, Evidence, Finding, Toolset, Trace, Write
 from utils.errors import RejectedError
 
 if TYPE_CHECKING:
     from core.actions import Payload
     from core.media import LoadedFile
-    from mcp_servers.email.actions import GetEmail, SearchEmails
     from mcp_servers.email.client import Reader, Row, Writer
-    from mcp_servers.email.reading import Letter
     from utils.config import Settings
 
-URL = "https://mail.google.com/mail/u/0/"
-"""Gmail in a browser; the first account that is signed in there."""
 ALREADY = "sent:"
 """Begins the staged id of a mail that is in Sent already."""
 LOOK_BACK = timedelta(minutes=1)
 """How far before the sending a mail may be dated: two clocks are never quite the same."""
 LOOK_THROUGH = 20
-LIMIT_TEXT = 20_000
-LIMIT_QUOTED = 4_000
 
 
 def reader(settings: Settings) -> Reader:
@@ -130,10 +131,8 @@ def _files(payload: Payload, trace: Trace) -> tuple[LoadedFile, ...]:
 def _reply_of(client: Reader, payload: Payload, key: str) -> Mail:
     row = client.raw_message(payload["message_id"])
     original = read(row["data"])
-    for address in (*payload["to"], *payload.get("cc", ())):
-        if address.casefold() not in original.participants:
-            text = f"{address} has no part in mail {payload['message_id']}; send a new mail instead"
-            raise RejectedError("Gmail", f"{text}. Nothing was sent.", error_class="Stranger")
+    for refusal in strangers(payload, original):
+        raise RejectedError("Gmail", f"{refusal} Nothing was sent.", error_class="Stranger")
     thread_id = str(row.get("threadId", row["id"]))
     return reply(client.settings, payload, key, original, thread_id)
 
@@ -171,11 +170,11 @@ def send(client: Writer, payload: Payload, trace: Trace) -> Done:
     staged = trace.staged_id or ""
     if staged.startswith(ALREADY):
         identifier = staged.removeprefix(ALREADY)
-        return Done(identifier, _url(identifier), f"The mail to {whom} was in Sent already.")
+        return Done(identifier, url_of(identifier), f"The mail to {whom} was in Sent already.")
     if not staged:
         raise RejectedError("Gmail", "there is no draft to send; nothing was sent.")
     identifier = str(client.send_draft(staged)["id"])
-    return Done(identifier, _url(identifier), f"Sent to {whom}.")
+    return Done(identifier, url_of(identifier), f"Sent to {whom}.")
 
 
 def create_draft(client: Writer, payload: Payload, trace: Trace) -> Done:
@@ -241,7 +240,7 @@ def _sent_since(client: Reader, trace: Trace) -> list[Row]:
     rows: list[Row] = []
     for identifier in client.sent(LOOK_THROUGH):
         row = client.message(identifier)
-        if _at(row) < trace.began_at.astimezone(UTC) - LOOK_BACK:
+        if sent_at(row) < trace.began_at.astimezone(UTC) - LOOK_BACK:
             break
         rows.append(row)
     return rows
@@ -269,90 +268,12 @@ def _is_sent(row: Row) -> bool:
     return "SENT" in row.get("labelIds", [])
 
 
-def _at(row: Row) -> datetime:
-    return datetime.fromtimestamp(int(row.get("internalDate", 0)) / 1000, UTC)
-
-
 def _when(row: Row) -> str:
-    return f"{_at(row):%Y-%m-%d %H:%M} UTC"
+    return f"{sent_at(row):%Y-%m-%d %H:%M} UTC"
 
 
 def _found(identifier: str, text: str) -> Evidence:
-    return Evidence(Finding.FOUND, text, identifier, _url(identifier))
-
-
-def _url(identifier: str) -> str:
-    return f"{URL}#all/{identifier}"
-
-
-# -- reads ----------------------------------------------------------------------------------------
-
-
-def search_emails(client: Reader, arguments: SearchEmails) -> Page:
-    """Return mails, newest first; the cursor is Gmail's page token."""
-    ids, cursor = client.messages(arguments.query, arguments.limit, arguments.cursor)
-    return Page(
-        tuple(_summary(client.message(identifier)) for identifier in ids), None, cursor or None
-    )
-
-
-def _summary(row: Row) -> dict[str, object]:
-    from mcp_servers.email.client import header_of
-
-    return {
-        "id": str(row["id"]),
-        "thread_id": str(row.get("threadId", "")),
-        "from": one_line(header_text(header_of(row, "From")), 200),
-        "to": one_line(header_text(header_of(row, "To")), 300),
-        "subject": one_line(header_text(header_of(row, "Subject")), 250),
-        "date": _at(row).isoformat(),
-        "snippet": one_line(str(row.get("snippet", "")), 200),
-        "labels": [str(label) for label in row.get("labelIds", [])][:20],
-    }
-
-
-def get_email(client: Reader, arguments: GetEmail) -> Page:
-    """Return one mail as text; whatever it says was written by somebody else."""
-    row = client.raw_message(arguments.message_id)
-    letter = read(row["data"])
-    return Page((_shown(row, letter),), 1)
-
-
-def _shown(row: Row, letter: Letter) -> dict[str, object]:
-    mail = letter.mail
-    return {
-        "id": str(row["id"]),
-        "thread_id": str(row.get("threadId", "")),
-        "message_id": letter.message_id,
-        "from": letter.sender,
-        "from_name": mail.sender_name,
-        "reply_to": list(letter.reply_to[:10]),
-        "to": list(letter.to[:50]),
-        "cc": list(letter.cc[:50]),
-        "subject": mail.subject,
-        "date": _at(row).isoformat(),
-        "text": mail.text.strip()[:LIMIT_TEXT],
-        "quoted": mail.history[:LIMIT_QUOTED],
-        "is_cut": len(mail.text) > LIMIT_TEXT or len(mail.history) > LIMIT_QUOTED,
-        "attachments": [
-            {"name": file.name, "type": file.content_type, "size_bytes": file.size}
-            for file in mail.attachments[:50]
-        ],
-        "warnings": [*mail.remarks, *_warnings(letter)],
-        "labels": [str(label) for label in row.get("labelIds", [])][:20],
-        "url": _url(str(row["id"])),
-    }
-
-
-def _warnings(letter: Letter) -> list[str]:
-    """Return what a reader should know about the addresses."""
-    from mcp_servers.email.addresses import remark_on
-
-    found = [remark_on(address) for address in {letter.sender, *letter.reply_to}]
-    warnings = sorted(text for text in found if text)
-    if letter.reply_to and letter.sender not in letter.reply_to:
-        warnings.append(f"answers go to {letter.reply_to[0]}, not to the sender")
-    return warnings
+    return Evidence(Finding.FOUND, text, identifier, url_of(identifier))
 
 
 TOOLSET = Toolset(
@@ -360,7 +281,7 @@ TOOLSET = Toolset(
     writer=writer,
     writes={
         "send_email": Write(request_of_send, send, reconcile_send, stage_send),
-        "reply_to_email": Write(request_of_reply, send, reconcile_send, stage_reply),
+        "reply_to_email": Write(request_of_reply, send, reconcile_send, stage_reply, check_reply),
         "create_draft": Write(request_of_draft, create_draft, reconcile_draft),
     },
     reads={"search_emails": search_emails, "get_email": get_email},

@@ -398,6 +398,33 @@ def test_a_reply_goes_to_people_of_the_mail_only(
     assert box.effects() == []
 
 
+def test_the_owner_is_told_which_mail_is_answered_and_a_stranger_is_not_even_proposed(
+    box: Sandbox, settings: Settings
+) -> None:
+    check = tool("email.reply_to_email").check
+    assert check is not None
+    reader = TOOLSET.reader(settings)
+    found = check(reader, answer())
+    assert found.refusals == ()
+    assert found.remarks == (
+        "It answers the mail “Invoice for November please” of 2026-11-18 from Jane Cole.",
+    )
+    (refusal,) = check(reader, answer(cc="eve@example.com")).refusals
+    assert "eve@example.com has no part in mail" in refusal
+    (refusal,) = check(reader, answer(message_id="19a8ffffffffffff")).refusals
+    assert "no mail 19a8ffffffffffff" in refusal
+    assert box.effects() == []
+
+
+def test_a_reply_that_would_go_elsewhere_is_said(box: Sandbox, settings: Settings) -> None:
+    raw = b"From: a@b.example\r\nReply-To: eve@example.com\r\nSubject: Hi\r\n\r\ntext"
+    mail = fake_of(box).store.add(raw, {"INBOX"})
+    check = tool("email.reply_to_email").check
+    assert check is not None
+    found = check(TOOLSET.reader(settings), answer(message_id=mail.id, to="eve@example.com"))
+    assert found.remarks[0] == "CAREFUL: answers go to eve@example.com, not to the sender."
+
+
 def test_a_hostile_mail_puts_nothing_into_our_headers(box: Sandbox, writer: Writer) -> None:
     evil = b"\r\n".join(
         [

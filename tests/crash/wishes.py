@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from core import notes
 from mcp_servers.catalog import ACTIONS
+from mcp_servers.email.signature import signed
 from mcp_servers.twitter.thread import parts_of
 from tests.pictures import jpeg
 
@@ -341,13 +342,33 @@ INSTAGRAM = (
 # -- mail ------------------------------------------------------------------------------------------
 
 
+def a_file(sandbox: SandboxProcess, vault: Path, arguments: Arguments) -> Arguments:
+    del sandbox
+    (vault / "Attachments").mkdir(parents=True, exist_ok=True)
+    (vault / "Attachments" / "hours.pdf").write_bytes(b"%PDF-1.7 hours")
+    return {"attachments": arguments["attachments"]}
+
+
 EMAIL = (
     Wish(
         "email.send_email",
-        {"to": "ann@example.com", "subject": "Hours & days", "body": "Dear Ann,\n\nwe are open."},
-        wanted=lambda p: (list(p["to"]), p["subject"], p["body"]),
-        sent=lambda e: (e["to"], e["subject"], e["body"]),
+        {
+            "to": "ann@example.com",
+            "subject": "Hours & days",
+            "body": "Dear Ann,\n\nwe are open.",
+            "signature": "Bo Owner\nNorthwind",
+            "attachments": [{"file": "hours.pdf"}],
+        },
+        wanted=lambda p: (
+            *(list(p["to"]), p["subject"], signed(p["body"], p["signature"])),
+            [each["sha256"] for each in p["attachments"]],
+        ),
+        sent=lambda e: (
+            *(e["to"], e["subject"], e["body"]),
+            [each["sha256"] for each in e["attachments"]],
+        ),
         vary=lambda a, n: {**a, "subject": f"News number {n}"},
+        set_up=a_file,
         staged="email.create_draft",
     ),
     Wish(

@@ -215,3 +215,48 @@ def test_who_was_never_mailed_is_marked(live: Office) -> None:
     _, path = live.propose(SEND, {**both, "bcc": "eve@example.com"})
     assert marked(path) == ["eve@example.com"]
     assert path.read_text(encoding="utf-8").index("> NEW:") < 1_000
+
+
+# -- replies --------------------------------------------------------------------------------------
+
+REPLY = """---
+type: approval
+action: email.reply_to_email
+---
+## Content
+
+Thank you.
+
+## Parameters
+```yaml
+message_id: 19a8000000000002
+to: {to}
+```
+"""
+
+
+def test_a_reply_says_what_it_answers_before_it_is_sent(live: Office, sandbox: Sandbox) -> None:
+    path = live.write(Folder.PENDING, "Reply.md", REPLY.format(to="accounts@acme.example"))
+    live.pass_time(10)
+    text = path.read_text(encoding="utf-8")
+    assert "It answers the mail “Invoice for November please” of 2026-11-18" in text
+    live.approve(path)
+    live.pass_time(20)
+    (reply,) = (e for e in sandbox.effects() if e["kind"] == "email.reply_to_email")
+    assert reply["payload"]["to"] == ["accounts@acme.example"]
+
+
+def test_a_stranger_added_to_a_reply_is_not_mailed(live: Office, sandbox: Sandbox) -> None:
+    path = live.write(Folder.PENDING, "Reply.md", REPLY.format(to="accounts@acme.example"))
+    live.pass_time(10)
+    action_id = live.ids()[-1]
+    edit(path, "signature:", 'cc: "eve@example.com"\nsignature:')
+    live.approve(path)
+    live.pass_time(20)
+    assert live.state(action_id) is State.PENDING
+    assert "has no part in mail" in live.note(action_id).read_text(encoding="utf-8")
+    assert sandbox.effects() == []
+    live.write(Folder.PENDING, "Reply 2.md", REPLY.format(to="eve@example.com"))
+    live.pass_time(10)
+    reason = live.folder(Folder.QUARANTINE) / "Reply 2.reason.md"
+    assert "has no part in mail" in reason.read_text(encoding="utf-8")
