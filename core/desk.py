@@ -1,12 +1,14 @@
 """What the daemon's rounds share: the vault, the servers, what is under way and when to look again.
 
 Rules: a round lists the hot folders once and never waits; whatever needs time is noted with the
-moment at which it wants to be looked at again; identity is the id inside a note, never its path.
+moment at which it wants to be looked at again; identity is the id inside a note, never its path;
+the tasks, which may be thousands, are read only when a note is missed where it is decided.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from core.inspection import EMPTY_QUIET_S, QUIET_S, Inspector, Look
@@ -14,14 +16,16 @@ from core.records import Entry
 from core.vault import REASON_SUFFIX, Folder
 from utils.audit_log import Actor, Event
 from utils.clock import show
+from utils.errors import ChangedError, NoteError
 from utils.log import get_logger
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Future
     from pathlib import Path
 
     from core.sources import Bell, CallResult, Runner
-    from core.vault import LeftAlone
+    from core.vault import LeftAlone, Listing
     from core.workspace import Workspace
 
 log = get_logger()
@@ -30,9 +34,12 @@ OPEN_FOLDERS = (
     Folder.APPROVED,
     Folder.REJECTED,
     Folder.NEEDS_REVIEW,
-    Folder.NEEDS_ACTION,
     Folder.COMPLETED,
 )
+"""Looked at in every round; a move out of any of them is seen here, wherever the note goes."""
+
+Places = dict[str, list[Look]]
+"""Where each action's id was seen."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +49,12 @@ class Round:
     Args:
         looks: the notes of each folder, in the order of their names.
         places: where each action's id was seen.
-        left_alone: what is not touched, and why.
+        among_tasks: reads the tasks, where the owner may have moved a note.
     """
 
     looks: dict[Folder, list[Look]]
-    places: dict[str, list[Look]]
-    left_alone: list[LeftAlone]
+    places: Places
+    among_tasks: Callable[[], Places]
 
     def only(self, action_id: str, folder: Folder, root: Path) -> Look | None:
         """Return the note with an id in a folder, None when there is none."""
@@ -55,6 +62,10 @@ class Round:
             if look.path.parent == root / folder:
                 return look
         return None
+
+    def everywhere(self, action_id: str) -> list[Look]:
+        """Return the notes with an id, those among the tasks too: for the rare case."""
+        return [*self.places.get(action_id, []), *self.among_tasks().get(action_id, [])]
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,8 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.inspector = Inspector(self.ws.vault, self.ws.clock)
+        self._tasks = Inspector(self.ws.vault, self.ws.clock)
+        self._no_tasks: tuple[LeftAlone, ...] = ()
 
     def is_under_way(self, action_id: str) -> bool:
         """Return whether a call of an action, or of a part of it, is under way."""
@@ -120,23 +133,37 @@ class Desk:
 
     # -- looking ------------------------------------------------------------------------------
 
-    def look_around(self) -> Round:
-        """List and read the hot folders once; what still has to wait asks for time again."""
+    def look_around(self, *, full: bool = True) -> Round:
+        """List and read the hot folders once; what still has to wait asks for time again.
+
+        Args:
+            full: whether what is no note among the tasks is looked for as well.
+        """
         self._wake_at = None
-        looks: dict[Folder, list[Look]] = {}
-        places: dict[str, list[Look]] = {}
-        left_alone: list[LeftAlone] = []
-        for folder in OPEN_FOLDERS:
-            listing = self.ws.vault.listing(folder)
-            left_alone += listing.left_alone
-            seen = [self.inspector.look(found) for found in listing.notes]
-            looks[folder] = [look for look in seen if look is not None]
-            for look in looks[folder]:
-                if look.action_id:
-                    places.setdefault(look.action_id, []).append(look)
-        self.inspector.keep_only({look.path for some in looks.values() for look in some})
-        self.left_alone = left_alone
-        return Round(looks, places, left_alone)
+        vault = self.ws.vault
+        listings = {folder: vault.listing(folder) for folder in OPEN_FOLDERS}
+        looks = {folder: _looks(self.inspector, listing) for folder, listing in listings.items()}
+        seen = [look for some in looks.values() for look in some]
+        self.inspector.keep_only({look.path for look in seen})
+        if full:
+            self._no_tasks = vault.listing(Folder.NEEDS_ACTION).left_alone
+        self.left_alone = [item for each in listings.values() for item in each.left_alone]
+        self.left_alone += self._no_tasks
+        return Round(looks, _by_id(seen), cache(self._among_tasks))
+
+    def _among_tasks(self) -> Places:
+        """Return the notes with an id that lie among the tasks.
+
+        Raises:
+            ChangedError: they cannot be listed now.
+        """
+        try:
+            listing = self.ws.vault.listing(Folder.NEEDS_ACTION)
+        except NoteError as error:
+            raise ChangedError(error.reason, error.path) from error
+        looks = _looks(self._tasks, listing)
+        self._tasks.keep_only({look.path for look in looks})
+        return _by_id(looks)
 
     # -- bad notes ----------------------------------------------------------------------------
 
@@ -200,3 +227,16 @@ class Desk:
             Entry(Event.WARNED, Actor.DAEMON, action_id=action_id, target=key, error=text)
         )
         log.warning("warned", about=key, text=text)
+
+
+def _looks(inspector: Inspector, listing: Listing) -> list[Look]:
+    """Return what the notes of a listing say, without those that are gone by now."""
+    return [look for found in listing.notes if (look := inspector.look(found)) is not None]
+
+
+def _by_id(looks: list[Look]) -> Places:
+    places: Places = {}
+    for look in looks:
+        if look.action_id:
+            places.setdefault(look.action_id, []).append(look)
+    return places

@@ -77,9 +77,7 @@ class Endings:
         for row in self.ws.journal.unfiled():
             if row.action_id in self.desk.flights:
                 continue  # its answer is on the way; an answer taken for another attempt's is wrong
-            places = looked.places.get(row.action_id, [])
-            chosen = min(places, key=_likelihood, default=None)
-            self.file(row, chosen.path if chosen else None)
+            self.file(row, _note_of(row, looked))
 
     def file(self, row: Row, path: Path | None) -> None:
         """File an ended action's note, unless it is read back or tried again first."""
@@ -150,6 +148,15 @@ class Endings:
 
     def _pause(self, row: Row) -> timedelta:
         return timedelta(seconds=BACKOFF_S[row.attempt - 1])
+
+
+def _note_of(row: Row, looked: Round) -> Path | None:
+    """Return where an ended action's note most likely lies; a part has none of its own."""
+    if row.parent_id:
+        return None
+    places = looked.places.get(row.action_id) or looked.everywhere(row.action_id)
+    chosen = min(places, key=_likelihood, default=None)
+    return chosen.path if chosen else None
 
 
 def _likelihood(look: Look) -> int:

@@ -70,7 +70,7 @@ class Executor:
         self.calls.forget_line()
         self.collect()
         self._doubt_orphans()
-        looked = self.desk.look_around()
+        looked = self.desk.look_around(full=full)
         for look in looked.looks[Folder.APPROVED]:
             self._one(look, looked)
         self.calls.hand_over()
@@ -230,7 +230,7 @@ class Executor:
 
     def _came_back(self, row: Row, look: Look, looked: Round) -> None:
         """Deal with a note in `Approved/` whose action has ended and was filed."""
-        filed = [other for other in looked.places.get(row.action_id, []) if other.path != look.path]
+        filed = [other for other in looked.everywhere(row.action_id) if other.path != look.path]
         if row.state in REVIEWED and not filed and row.tier is not Tier.HARD_STOP:
             self.renewal.reopen(row, look, "You moved it to Approved again: a new grant.")
             again = self.ws.journal.get(row.action_id)

@@ -171,9 +171,9 @@ class Intake:
     def _completed(self, look: Look, looked: Round) -> None:
         """Take the owner's word that an action in review has happened after all."""
         row = self._row(look)
-        if row is None or row.filed_at is None or len(looked.places[row.action_id]) > 1:
+        if row is None or row.filed_at is None or row.state not in REVIEWED:
             return
-        if row.state in REVIEWED and row.mode.acts:
+        if row.mode.acts and len(looked.everywhere(row.action_id)) == 1:
             summary = "You said that it happened."
             parts.happened(self.ws, row)
             entry = approvals.base_entry(
@@ -247,7 +247,7 @@ class Intake:
 
     def _absent(self, row: Row, looked: Round) -> None:
         """Withdraw an action whose note has been nowhere it is decided for ten minutes."""
-        if row.action_id not in looked.places and self.ws.vault.find(row.note) is not None:
+        if not looked.everywhere(row.action_id) and self.ws.vault.find(row.note) is not None:
             return  # it lies there, but cannot be read just now
         since = self._absent_since.setdefault(row.action_id, self.ws.clock.monotonic())
         missing_s = self.ws.clock.monotonic() - since

@@ -242,7 +242,7 @@ class Renewal:
 
 def _others(row: Row, look: Look, looked: Round) -> list[Look]:
     """Return the other notes of an action that are still where they were seen in this round."""
-    seen = looked.places.get(row.action_id, [])
+    seen = looked.everywhere(row.action_id)
     return [other for other in seen if other.path != look.path and other.path.is_file()]
 
 
