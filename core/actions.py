@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from core.attachments import AttachmentRule
-    from core.media import FileRule, LoadedFile, MediaRule
+    from core.media import MediaRule
+    from core.vault_files import FileRule, LoadedFile
     from utils.config import Setting, Settings
 
 ActionId = NewType("ActionId", str)

@@ -11,7 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from core import channels, media, notes, policy, proposal, publishing
+from core import channels, notes, policy, proposal, publishing, vault_files
 from core.actions import (
     Action,
     ActionId,
@@ -190,7 +190,7 @@ def completed(ws: Workspace, action: Action, arguments: Mapping[str, object]) ->
         given[each.name] = each.value(ws.settings, given.get(each.name))
     payload = validated(action, given)
     for rule in action.files:
-        payload = media.bound(ws.vault.root, rule, payload)
+        payload = vault_files.bound(ws.vault.root, rule, payload)
     return payload
 
 

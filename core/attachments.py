@@ -1,7 +1,7 @@
 """Files of any kind that go with a mail: named, typed and counted first, bound by content.
 
-Rules: those of `core/media.py`, and one limit for all files of a mail together. What is said about
-a file is what its recipient's program is told: its name, and the type that its name stands for.
+Rules: those of `core/vault_files.py`, and one limit for all files of a mail together. What is said
+of a file is what its recipient's program is told: its name, and the type that its name stands for.
 
 An action that takes them has an argument `attachments` (`AttachmentList`) and an `AttachmentRule`.
 """
@@ -14,8 +14,15 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field
 
-from core import media, notes
-from core.media import LoadedFile, VaultFile, as_list, written_short
+from core import notes
+from core.vault_files import (
+    LoadedFile,
+    VaultFile,
+    as_list,
+    content,
+    with_digest,
+    written_short,
+)
 from utils.errors import NoteError
 
 if TYPE_CHECKING:
@@ -53,15 +60,15 @@ class AttachmentRule:
         return FIELD
 
     def read(self, root: Path, payload: Payload, *, as_given: bool) -> list[LoadedFile]:
-        """Return what the files hold (`core.media.FileRule.read`)."""
+        """Return what the files hold (`core.vault_files.FileRule.read`)."""
         found, left = [], self.limit_bytes
         for file in attachments_in(payload):
-            data = media.content(root, file, "attachment", self.limit_bytes)
+            data = content(root, file, "attachment", self.limit_bytes)
             left -= len(data)
             if left < 0:
                 limit = shown_size(self.limit_bytes)
                 raise NoteError(f"has attachments of more than {limit} together")
-            named = media.with_digest(file, "attachment", data, as_given=as_given)
+            named = with_digest(file, "attachment", data, as_given=as_given)
             found.append(LoadedFile(named, data))
         return found
 

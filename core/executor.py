@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from core import consent, grants, media, parts
+from core import consent, grants, parts, vault_files
 from core.actions import Action, Findings, State, Tier
 from core.calls import HELD_AGAIN_S, Calls
 from core.checks import ANSWER_AGAIN_S
@@ -165,7 +165,9 @@ class Executor:
         action = self.ws.actions[row.kind]
         now = self.ws.standing(action, reading.payload)
         root, payload = self.ws.vault.root, reading.payload
-        other = [said for rule in action.files for said in media.differences(root, rule, payload)]
+        other = [
+            said for rule in action.files for said in vault_files.differences(root, rule, payload)
+        ]
         if reading.verdict is Verdict.HARD_STOP:
             self.adoption.hard_stop(row, look, reading.decision.reasons[0])
         elif row.mode.acts and (now.mode is not row.mode or now.account != row.account):

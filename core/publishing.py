@@ -11,7 +11,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from core import media, notes
+from core import notes, vault_files
 from core.actions import Action, Facts, Part, payload_of
 from core.media import MediaList, MediaRule
 
@@ -93,7 +93,7 @@ def check_pictures(root: Path, parts: tuple[Part, ...]) -> None:
 
     for part in parts:
         try:
-            media.bound(root, part.action.media, part.payload)
+            vault_files.bound(root, part.action.media, part.payload)
         except NoteError as error:
             raise NoteError(f"{error.reason} ({part.title})") from None
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from core import approvals, filing, media, proposal
+from core import approvals, filing, proposal, vault_files
 from core.actions import Action, Payload, State, Tier, digest_of
 from core.adoption import known_action
 from core.checks import ANSWER_AGAIN_S
@@ -117,7 +117,7 @@ class Renewal:
 
     def _with_files(self, action: Action, payload: Payload) -> Payload:
         for rule in action.files:
-            payload = media.rebound(self.ws.vault.root, rule, payload)
+            payload = vault_files.rebound(self.ws.vault.root, rule, payload)
         return payload
 
     def reissue(self, row: Row, look: Look, action: Action) -> None:

@@ -21,8 +21,9 @@ from utils.log import get_logger
 
 if TYPE_CHECKING:
     from core.actions import Payload
-    from core.media import LoadedFile, LoadedMedia
+    from core.media import LoadedMedia
     from core.records import Row
+    from core.vault_files import LoadedFile
     from core.workspace import Workspace
     from mcp_servers.answers import Outcome
     from mcp_servers.toolset import Write

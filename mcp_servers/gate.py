@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from core import approvals, media, notes
+from core import approvals, notes, vault_files
 from core.actions import Action, Mode, Payload, State, digest_of, key_of
 from core.records import Entry, Row
 from core.sources import CHECK_TOOL, RECONCILE_TOOL
@@ -224,8 +224,8 @@ class Gate:
         call.request = self._request(call)
         write = self._toolset.writes[call.action.tool]
         root = self._ws.vault.root
-        files = media.load(root, call.action.media, call.payload)
-        attached = media.load(root, call.action.attachments, call.payload)
+        files = vault_files.load(root, call.action.media, call.payload)
+        attached = vault_files.load(root, call.action.attachments, call.payload)
         approved = Approved(row, call.payload, call.request, write, files, attached)
         return self._ended(call, self._attempts.make(approved))
 

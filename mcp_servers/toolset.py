@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from core.actions import Findings, Payload
-    from core.media import LoadedFile, LoadedMedia
+    from core.media import LoadedMedia
+    from core.vault_files import LoadedFile
     from utils.config import Settings
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from core.actions import Payload
-    from core.media import LoadedFile
+    from core.vault_files import LoadedFile
     from mcp_servers.email.reading import Letter
     from utils.config import Settings
 

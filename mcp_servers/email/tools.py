@@ -29,7 +29,7 @@ from utils.errors import RejectedError
 
 if TYPE_CHECKING:
     from core.actions import Payload
-    from core.media import LoadedFile
+    from core.vault_files import LoadedFile
     from mcp_servers.email.client import Reader, Row, Writer
     from utils.config import Settings
 

@@ -22,10 +22,10 @@ import pytest
 
 from core import approvals
 from core.actions import Payload, State, key_of, payload_of
-from core.media import LoadedFile, VaultFile
 from core.records import Row
 from core.settings import SETTINGS
 from core.sources import CursorTooOldError
+from core.vault_files import LoadedFile, VaultFile
 from core.workspace import Workspace
 from mcp_servers.catalog import ACTIONS, READS, SERVICE_SETTINGS, SERVICES
 from mcp_servers.email import auth

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from core import media
+from core import media, vault_files
 from core.actions import Payload, payload_of
 from core.checks import with_found
 from core.media import MediaType, facts_of
@@ -75,8 +75,8 @@ def make(
     payload = payload_of(action, arguments)
     files: tuple[media.LoadedMedia, ...] = ()
     if root is not None:
-        payload = media.bound(root, action.media, payload)
-        files = media.load(root, action.media, payload)
+        payload = vault_files.bound(root, action.media, payload)
+        files = vault_files.load(root, action.media, payload)
     trace = Trace("AIE-1", datetime.now(UTC), None, files)
     writer = TOOLSET.writer(settings)
     staged_id = write.stage(writer, payload, trace) if write.stage else None
@@ -173,7 +173,7 @@ def test_whatever_fails_before_the_post_has_sent_nothing(
 def test_the_preview_names_the_files_by_content(settings: Settings, vault: Path) -> None:
     action = ACTIONS["twitter.create_post"]
     payload = payload_of(action, {"text": "Offer", "media": [{"file": "offer.png", "alt": "A"}]})
-    payload = media.bound(vault, action.media, payload)
+    payload = vault_files.bound(vault, action.media, payload)
     request = TOOLSET.writes["create_post"].request(settings, payload, "K")
     assert request["json"]["media"] == {"media_ids": ["(id of Attachments/offer.png)"]}
     assert request["uploaded_before"] == [
@@ -196,7 +196,9 @@ def test_what_x_would_not_take_is_refused_before_anybody_is_asked(
 ) -> None:
     action = ACTIONS["twitter.create_post"]
     with pytest.raises(NoteError, match=said):
-        media.bound(vault, action.media, payload_of(action, {"text": "Offer", "media": items}))
+        vault_files.bound(
+            vault, action.media, payload_of(action, {"text": "Offer", "media": items})
+        )
 
 
 def test_the_limits_of_x_stand_in_one_table() -> None:

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 from core.actions import key_of, payload_of
 from core.attachments import AttachmentRule, shown_size
 from core.extract.addresses import looks_like
-from core.media import LoadedFile, VaultFile
 from core.settings import SETTINGS
+from core.vault_files import LoadedFile, VaultFile
 from mcp_servers.catalog import ACTIONS, SERVICE_SETTINGS, SERVICES
 from mcp_servers.email import compose
 from mcp_servers.email.addresses import canonical, shown

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from core import approvals, media, notes, proposal
+from core import approvals, media, notes, proposal, vault_files
 from core.actions import Action, Facts, Payload, payload_of
 from core.media import Media, MediaFacts, MediaList, MediaRule, MediaType
 from tests.pictures import jpeg, png
@@ -97,19 +97,22 @@ def test_the_schema_stays_small() -> None:
 
 
 def test_a_payload_names_what_the_file_holds(root: Path) -> None:
-    bound = media.bound(root, RULE, payload({"file": "offer.png", "alt": " An \n offer "}))
+    bound = vault_files.bound(root, RULE, payload({"file": "offer.png", "alt": " An \n offer "}))
     assert bound["media"] == [{"file": "offer.png", "sha256": digest(png()), "alt": "An offer"}]
-    assert media.bound(root, RULE, bound) == bound
-    assert media.differences(root, RULE, bound) == ()
-    (loaded,) = media.load(root, RULE, bound)
+    assert vault_files.bound(root, RULE, bound) == bound
+    assert vault_files.differences(root, RULE, bound) == ()
+    (loaded,) = vault_files.load(root, RULE, bound)
     assert (loaded.data, loaded.facts) == (png(), MediaFacts(MediaType.PNG, len(png()), 3, 2))
 
 
 def test_what_has_no_pictures_is_left_as_it_is(root: Path) -> None:
     plain = payload_of(POST, {"text": "Hello"})
-    assert media.bound(root, RULE, plain) is plain
-    assert media.bound(root, None, plain) is plain
-    assert (media.differences(root, RULE, plain), media.load(root, RULE, plain)) == ((), ())
+    assert vault_files.bound(root, RULE, plain) is plain
+    assert vault_files.bound(root, None, plain) is plain
+    assert (vault_files.differences(root, RULE, plain), vault_files.load(root, RULE, plain)) == (
+        (),
+        (),
+    )
 
 
 def refuse_wide(facts: Any) -> None:
@@ -153,34 +156,34 @@ def test_what_cannot_be_sent_is_refused_before_anybody_is_asked(
     (root / "Elsewhere").symlink_to(folder)
     assert len(big) == 3059
     with pytest.raises(NoteError) as caught:
-        media.bound(root, rule, payload(*items))
+        vault_files.bound(root, rule, payload(*items))
     assert words in caught.value.reason
 
 
 def test_another_file_under_the_same_name_is_not_what_was_approved(root: Path) -> None:
-    bound = media.bound(root, RULE, payload("offer.png"))
+    bound = vault_files.bound(root, RULE, payload("offer.png"))
     (root / "Attachments" / "offer.png").write_bytes(png(4, 4))
-    (said,) = media.differences(root, RULE, bound)
+    (said,) = vault_files.differences(root, RULE, bound)
     assert said == "`Attachments/offer.png` is another file than the one you were shown"
     with pytest.raises(RefusedError, match="sha256 that the file does not have"):
-        media.load(root, RULE, bound)
-    again = media.rebound(root, RULE, bound)
+        vault_files.load(root, RULE, bound)
+    again = vault_files.rebound(root, RULE, bound)
     assert again["media"][0]["sha256"] == digest(png(4, 4))
-    assert media.load(root, RULE, again)[0].data == png(4, 4)
+    assert vault_files.load(root, RULE, again)[0].data == png(4, 4)
 
 
 def test_a_file_that_is_gone_is_said_and_keeps_its_name(root: Path) -> None:
-    bound = media.bound(root, RULE, payload("offer.png"))
+    bound = vault_files.bound(root, RULE, payload("offer.png"))
     (root / "Attachments" / "offer.png").unlink()
-    assert "is not in the vault" in media.differences(root, RULE, bound)[0]
-    assert media.rebound(root, RULE, bound) == bound
+    assert "is not in the vault" in vault_files.differences(root, RULE, bound)[0]
+    assert vault_files.rebound(root, RULE, bound) == bound
     with pytest.raises(RefusedError, match="not in the vault"):
-        media.load(root, RULE, bound)
+        vault_files.load(root, RULE, bound)
 
 
 def test_an_approval_that_names_no_content_sends_nothing(root: Path) -> None:
     with pytest.raises(RefusedError, match="does not say"):
-        media.load(root, RULE, payload("offer.png"))
+        vault_files.load(root, RULE, payload("offer.png"))
 
 
 # -- in a note ------------------------------------------------------------------------------------
@@ -219,7 +222,7 @@ more
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_only_the_pictures_of_a_note_are_rewritten(root: Path, written: str, newline: str) -> None:
     text = NOTE.format(media=written).replace("\n", newline)
-    bound = media.bound(root, RULE, payload("offer.png"))
+    bound = vault_files.bound(root, RULE, payload("offer.png"))
     changed = proposal.with_completed(text, POST, bound)
     note = notes.parse(changed.encode())
     assert notes.parameters_of(note)["media"] == bound["media"]
