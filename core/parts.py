@@ -122,10 +122,10 @@ def waiting(ws: Workspace, parent: Row) -> list[Row]:
 
 
 def take_back(ws: Workspace, parent: Row, to: State) -> bool:
-    """End the parts that have not begun; return whether none is under way or in doubt.
+    """End the parts that have not begun; return whether the whole may follow them.
 
-    What is in doubt must reach the owner before anything is approved again, so the whole then ends
-    in review and not where the note was moved.
+    While the whole runs it may not before what is under way has ended, nor with a part in doubt:
+    that must reach the owner in review, not where the note was moved. Once it has, the owner knows.
     """
     now = ws.clock.now()
     meaning = {State.REJECTED: (Event.DECIDED, Approval.REJECTED)}
@@ -135,7 +135,8 @@ def take_back(ws: Workspace, parent: Row, to: State) -> bool:
         ws.journal.transition(
             row.action_id, {State.APPROVED}, to, entry, finished_at=now, filed_at=now
         )
-    return not any(row.state in BEGUN for row in ws.journal.parts_of(parent.action_id))
+    in_the_way = BEGUN if parent.state is State.APPROVED else (State.SENDING,)
+    return not any(row.state in in_the_way for row in ws.journal.parts_of(parent.action_id))
 
 
 def happened(ws: Workspace, parent: Row) -> None:

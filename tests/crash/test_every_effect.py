@@ -255,7 +255,9 @@ def test_every_death_breaks_nothing(service: str) -> None:
         deaths = deaths_in(space)
         return deaths + doubled(deaths, draw, len(deaths) // 10)
 
-    assert {"done", "not_sent", "refused"} <= check(lives, choose)
+    proven = any(ACTIONS[life.kind].absence_provable for life in lives)
+    doubt = "not_sent" if proven else "unknown"  # what nobody can prove stays in doubt
+    assert {"done", "refused", doubt} <= check(lives, choose)
 
 
 @pytest.mark.parametrize("early", [True, False], ids=["before-recovery", "during-recovery"])

@@ -383,6 +383,43 @@ def test_moving_back_with_a_doubt_ends_in_review_not_in_a_second_post(
     assert counts(sandbox, mill, pier) == [1, 0, 0]
 
 
+def in_doubt(town: Office, pier: Board) -> tuple[str, Path]:
+    """Return a post that is done on two networks and in doubt on the third, in review."""
+    pier.failures.append(UnknownOutcomeError("Pier", "gave no answer"))
+    action_id, path = publish(town)
+    town.approve(path)
+    town.pass_time(300)
+    assert town.state(action_id) is State.UNKNOWN
+    return action_id, town.note(action_id)
+
+
+def test_what_is_in_doubt_is_dropped_when_you_say_so(
+    town: Office, sandbox: Sandbox, mill: Board, pier: Board
+) -> None:
+    action_id, note = in_doubt(town, pier)
+    move(note, town.folder(Folder.REJECTED))
+    town.pass_time(60)
+    assert town.state(action_id) is State.REJECTED
+    assert town.ws.journal.in_review() == []
+    text = town.note(action_id).read_text()
+    assert "The Mill, X done, the rest is not" in text
+    assert "> Pier: in doubt" in text, "whether it happened is still not known"
+    assert counts(sandbox, mill, pier) == [1, 0, 1]
+
+
+def test_a_second_try_of_what_is_in_doubt_can_be_dropped_while_it_still_waits(
+    town: Office, sandbox: Sandbox, mill: Board, pier: Board
+) -> None:
+    action_id, note = in_doubt(town, pier)
+    lies = town.approve(note)
+    town.pass_time(UNDO_S / 2)
+    assert town.state(action_id) is State.PENDING
+    move(lies, town.folder(Folder.REJECTED))
+    town.pass_time(60)
+    assert town.state(action_id) is State.REJECTED
+    assert counts(sandbox, mill, pier) == [1, 0, 1]
+
+
 # -- the rules and a restart ----------------------------------------------------------------------
 
 
