@@ -16,14 +16,10 @@ from core.workspace import Workspace
 from mcp_servers.answers import Answer
 from mcp_servers.gate import Gate, Role
 from mcp_servers.serve import toolset_of
-from tests.crash.support_crash import (
-    Ground,
-    SandboxProcess,
-    broken,
-    clock_after,
-    live,
-    running,
-)
+from tests.crash.ground import Ground, clock_after, running
+from tests.crash.invariants import broken
+from tests.crash.lives import live
+from tests.crash.sandbox_process import SandboxProcess
 from tests.crash.wishes import WISHES, Wish
 
 each_wish = pytest.mark.parametrize("template", WISHES.values(), ids=str)

@@ -21,22 +21,20 @@ import pytest
 from core.actions import State
 from core.daemon import Daemon
 from core.vault import Folder
-from tests.crash.support_crash import (
+from tests.crash.deaths import cores, hours_pass, in_parallel
+from tests.crash.ground import (
     Ground,
-    SandboxProcess,
     TickingClock,
-    approve_all,
-    broken,
     clock_after,
-    cores,
     fast_folder,
-    hours_pass,
-    in_parallel,
     is_quiet,
     remove,
     running,
     settle,
 )
+from tests.crash.invariants import broken
+from tests.crash.lives import approve_all
+from tests.crash.sandbox_process import SandboxProcess
 from tests.crash.test_every_effect import quiet_log
 from tests.crash.wishes import INVOICE, POST, WISHES, Wish
 from utils import durable

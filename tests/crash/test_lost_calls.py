@@ -17,7 +17,7 @@ from mcp import MCPError
 from core.sources import CallResult
 from mcp_servers.catalog import SERVICES
 from mcp_servers.client import Sessions, _give_up, _Job, _Line
-from tests.crash.support_crash import Ground
+from tests.crash.ground import Ground
 
 
 class Server:

@@ -29,7 +29,8 @@ import pytest
 
 from core.vault import Folder
 from mcp_servers.sandbox import settings_of
-from tests.crash.support_crash import REPOSITORY, Ground, SandboxProcess
+from tests.crash.ground import Ground
+from tests.crash.sandbox_process import REPOSITORY, SandboxProcess
 
 SEED = int(os.environ.get("CRASH_SEED", "20261121"))
 REQUEST_EVERY, PAPER_EVERY = 25, 40

@@ -33,14 +33,10 @@ from mcp_servers.fakes import FaultMode
 from mcp_servers.gate import Gate, Role
 from mcp_servers.sandbox import settings_of
 from mcp_servers.serve import toolset_of
-from tests.crash.support_crash import (
-    REPOSITORY,
-    Ground,
-    SandboxProcess,
-    approve_all,
-    broken,
-    is_quiet,
-)
+from tests.crash.ground import Ground, is_quiet
+from tests.crash.invariants import broken
+from tests.crash.lives import approve_all
+from tests.crash.sandbox_process import REPOSITORY, SandboxProcess
 from tests.crash.wishes import WISHES, Wish
 from utils.clock import SystemClock
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import notes
+from core import notes, publishing
 from mcp_servers.catalog import ACTIONS
 from mcp_servers.email.signature import signed
 from mcp_servers.twitter.thread import parts_of
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
-    from tests.crash.support_crash import SandboxProcess
+    from tests.crash.sandbox_process import SandboxProcess
 
 Arguments = dict[str, Any]
 Shown = object
@@ -85,8 +85,15 @@ class Wish:
         return self.kind.split(".")[1]
 
     @property
+    def is_several(self) -> bool:
+        """Return whether it has no server of its own, but parts that have."""
+        return self.kind == publishing.KIND
+
+    @property
     def note(self) -> str:
         """Return the words that a person writes it with; an identifier is left to be looked up."""
+        if self.is_several:
+            return self._note_of_several
         action = ACTIONS[self.kind]
         left_out = {action.content, action.lookup.target if action.lookup else None}
         parameters = {name: v for name, v in self.arguments.items() if name not in left_out}
@@ -96,6 +103,15 @@ class Wish:
         if action.content is not None:
             lines += ["## Content", "", self.arguments[action.content], ""]
         return "\n".join(lines)
+
+    @property
+    def _note_of_several(self) -> str:
+        given = dict(self.arguments)
+        lines = ["---", "type: approval", f"action: {self.kind}"]
+        lines += [f"channels: [{', '.join(given.pop('channels'))}]", "---", "My own words.", ""]
+        for name, text in given.pop("texts").items():
+            lines += [f"## Content {name}", "", text, ""]
+        return "\n".join([*lines, "## Parameters", "", notes.yaml_block(given), ""])
 
     def numbered(self, number: int) -> Wish:
         """Return the like of it, unlike every other number."""
@@ -294,8 +310,8 @@ FACEBOOK = (
     Wish(
         "facebook.create_post",
         {"message": "We are open & ready <on> Monday", "link": "https://example.com"},
-        wanted=lambda p: (p["message"], p["link"]),
-        sent=lambda e: (e["message"], e["link"]),
+        wanted=lambda p: (p["message"], p.get("link")),
+        sent=lambda e: (e["message"], e.get("link")),
         vary=lambda a, n: {**a, "message": f"News number {n} of the day"},
     ),
     Wish(
@@ -394,4 +410,28 @@ EMAIL = (
 )
 
 WISHES = {wish.kind: wish for wish in (*ODOO, *TWITTER, *FACEBOOK, *INSTAGRAM, *EMAIL)}
+SEVERAL = Wish(
+    publishing.KIND,
+    {
+        "channels": ["facebook", "instagram", "twitter"],
+        "texts": {
+            "facebook": "Our winter offer & more, until Sunday",
+            "instagram": "Winter is here",
+            "twitter": "20 % off all sledges",
+        },
+        "media": [{"file": "oak.jpg", "alt": "A table"}],
+    },
+    wanted=lambda _: None,  # each of its posts is held against its own part
+    sent=lambda _: None,
+    vary=lambda a, n: {**a, "texts": {k: f"{text} {n}" for k, text in a["texts"].items()}},
+    set_up=a_picture,
+    effects=0,
+)
+"""One post to three networks: it is no kind of a server's, its parts are."""
+STEPS_OF_SEVERAL = (
+    *("facebook.upload_photo", "facebook.create_post"),
+    *("instagram.create_container", "instagram.publish_media"),
+    *("twitter.media", "twitter.create_post"),
+)
+"""Where the networks may fail on its way."""
 INVOICE, POST = WISHES["odoo.create_invoice"], WISHES["twitter.create_post"]

@@ -30,15 +30,8 @@ from core.vault import is_conflict_copy, is_ignored
 from mcp_servers.gate import Gate, Role
 from mcp_servers.sandbox import Sandbox
 from mcp_servers.serve import toolset_of
-from tests.crash.support_crash import (
-    DirectRunner,
-    Ground,
-    TickingClock,
-    broken,
-    fast_folder,
-    is_quiet,
-    remove,
-)
+from tests.crash.ground import DirectRunner, Ground, TickingClock, fast_folder, is_quiet, remove
+from tests.crash.invariants import broken
 from tests.crash.wishes import INVOICE, POST, Wish
 
 WISHES = {wish.kind: wish for wish in (INVOICE, POST)}
