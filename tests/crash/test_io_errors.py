@@ -22,6 +22,7 @@ from core.actions import State
 from core.daemon import Daemon
 from core.vault import Folder
 from tests.crash.deaths import cores, hours_pass, in_parallel
+from tests.crash.enumeration import quiet_log
 from tests.crash.ground import (
     Ground,
     TickingClock,
@@ -35,7 +36,6 @@ from tests.crash.ground import (
 from tests.crash.invariants import broken
 from tests.crash.lives import approve_all
 from tests.crash.sandbox_process import SandboxProcess
-from tests.crash.test_every_effect import quiet_log
 from tests.crash.wishes import INVOICE, POST, WISHES, Wish
 from utils import durable
 from utils.errors import AppError
