@@ -14,6 +14,7 @@ import json
 import logging
 import secrets
 import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from google.auth.exceptions import GoogleAuthError
@@ -79,7 +80,7 @@ class Reader:
         self._sign_in = SignIn(settings, timeout_s, writing=False)
         self._pause_s = settings.seconds("READ_PAUSE_S")
         self._lock = threading.RLock()
-        self._users: Any = None
+        self._me: SimpleNamespace | None = None
 
     # -- questions ----------------------------------------------------------------------------
 
@@ -96,7 +97,7 @@ class Reader:
             cursor: of the page before.
         """
         answer = self._ask(
-            lambda me: me.messages().list(
+            lambda me: me.messages.list(
                 userId="me", q=query, maxResults=limit, pageToken=cursor or None
             )
         )
@@ -105,14 +106,14 @@ class Reader:
     def sent(self, limit: int) -> list[str]:
         """Return the ids of the newest sent mails, by their label, not from the search index."""
         answer = self._ask(
-            lambda me: me.messages().list(userId="me", labelIds=["SENT"], maxResults=limit)
+            lambda me: me.messages.list(userId="me", labelIds=["SENT"], maxResults=limit)
         )
         return _ids(answer.get("messages", []))
 
     def message(self, identifier: str) -> Row:
         """Return one mail's headers (`METADATA`), labels and snippet."""
         return self._ask(
-            lambda me: me.messages().get(
+            lambda me: me.messages.get(
                 userId="me", id=identifier, format="metadata", metadataHeaders=METADATA
             ),
             "id",
@@ -121,7 +122,7 @@ class Reader:
     def raw_message(self, identifier: str) -> Row:
         """Return one mail with all its bytes under `data`."""
         row = self._ask(
-            lambda me: me.messages().get(userId="me", id=identifier, format="raw"), "raw"
+            lambda me: me.messages.get(userId="me", id=identifier, format="raw"), "raw"
         )
         return {**row, "data": base64.urlsafe_b64decode(f"{row['raw']}===")}
 
@@ -129,7 +130,7 @@ class Reader:
         """Return a draft with its headers; None when there is none of that id."""
         try:
             return self._ask(
-                lambda me: me.drafts().get(userId="me", id=identifier, format="metadata"), "id"
+                lambda me: me.drafts.get(userId="me", id=identifier, format="metadata"), "id"
             )
         except RejectedError as error:
             if error.error_class != "HTTP 404":
@@ -139,14 +140,14 @@ class Reader:
     def drafts(self, query: str, limit: int) -> list[str]:
         """Return the ids of drafts."""
         answer = self._ask(
-            lambda me: me.drafts().list(userId="me", q=query or None, maxResults=limit)
+            lambda me: me.drafts.list(userId="me", q=query or None, maxResults=limit)
         )
         return _ids(answer.get("drafts", []))
 
     def history(self, since: str, cursor: str | None) -> Row:
         """Return one page of what was added to the inbox since a history id."""
         return self._ask(
-            lambda me: me.history().list(
+            lambda me: me.history.list(
                 userId="me",
                 startHistoryId=since,
                 historyTypes=["messageAdded"],
@@ -171,9 +172,10 @@ class Reader:
         with self._lock:
             return retry.ask(lambda: self._once(once, self._sign_in, writing=False), self._pause_s)
 
-    def _service(self) -> Any:
-        if self._users is None:
-            self._users = build(
+    def _service(self) -> SimpleNamespace:
+        """Return the mailbox's resources, each built once: building one costs half a request."""
+        if self._me is None:
+            users = build(
                 "gmail",
                 "v1",
                 http=DiscoveryHttp(self._sign_in.session()),
@@ -181,7 +183,13 @@ class Reader:
                 static_discovery=True,
                 cache_discovery=False,
             ).users()
-        return self._users
+            self._me = SimpleNamespace(
+                getProfile=users.getProfile,
+                messages=users.messages(),
+                drafts=users.drafts(),
+                history=users.history(),
+            )
+        return self._me
 
     def _once(self, call: Callable[[], T], sign_in: SignIn, *, writing: bool) -> T:
         try:
@@ -190,7 +198,7 @@ class Reader:
             told = self._explained(error, writing=writing)
             if told.error_class == SIGN_IN_NEEDED:
                 sign_in.forget()
-                self._users = None
+                self._me = None
             if told is error:
                 raise
             raise told from error
