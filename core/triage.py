@@ -1,11 +1,14 @@
 """What came in becomes a proposal, a question, or stays a task.
 
 Rules: whatever a rule reads out is only ever a proposal; each thing is triaged once; an answer goes
-on where the question stopped.
+on where the question stopped; a thing over which the reader fails, or the process dies, stays a
+task and keeps nothing behind it back.
 """
 
 from __future__ import annotations
 
+import sqlite3
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from core import approvals, notes, plans
@@ -14,24 +17,27 @@ from core.asks import Answer, Asks, Unclear, ask
 from core.checks import account_warnings
 from core.inspection import QUIET_S, Inspector
 from core.records import Ask, Entry
+from core.tries import DEATHS, Tries
 from core.vault import Folder
 from utils.audit_log import Actor, Event
-from utils.errors import ChangedError, NoteError, RefusedError
+from utils.errors import AppError, ChangedError, NoteError, RefusedError
 from utils.log import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from core.checks import Checks
     from core.records import Source
-    from core.rules import Wish
+    from core.rules import Rule, Wish
     from core.workspace import Workspace
 
 log = get_logger()
 STAYS = "stays a task"
 EARLY_S, EARLY_AT_MOST_S = 0.1, 10.0
 """A thing whose note is not there yet is looked for again, ever more seldom, then by rescans."""
+FAILURES = 3
+"""So often the reader may fail over the same thing."""
 
 
 class Triage:
@@ -40,13 +46,17 @@ class Triage:
     Args:
         ws: the vault and its records.
         checks: asks the services before the owner is asked.
+        rules: read what came in; all of `core.rules` if none are named.
     """
 
-    def __init__(self, ws: Workspace, checks: Checks) -> None:
+    def __init__(self, ws: Workspace, checks: Checks, rules: Sequence[Rule] = ()) -> None:
         self._ws = ws
+        self._rules = rules
         self._checks = checks
         self._asks = Asks(ws, Inspector(ws.vault, ws.clock))
         self._early: dict[str, float] = {}
+        self._tries = Tries(ws.journal, "triage")
+        self._failures: Counter[str] = Counter()
 
     def sweep(self) -> float | None:
         """Triage everything that was not triaged yet, and take in answers.
@@ -55,13 +65,16 @@ class Triage:
             Seconds until the next sweep is wanted, None when nothing waits.
         """
         waits: list[float] = []
-        for source in self._ws.journal.untriaged():
-            outcome = self._one(source) if source.name else None
-            if outcome is not None:
-                self._ws.journal.source_triaged(source.key, outcome)
-                self._early.pop(source.key, None)
-            else:
-                waits += self._again_s(source.key)
+        try:
+            for source in self._ws.journal.untriaged():
+                outcome = self._guarded(source) if source.name else None
+                if outcome is not None:
+                    self._ws.journal.source_triaged(source.key, outcome)
+                    self._early.pop(source.key, None)
+                else:
+                    waits += self._again_s(source.key)
+        finally:
+            self._tries.ended()
         for stored, answer in self._asks.answered():
             self._answered(stored, answer)
         return min([*waits, QUIET_S] if self._asks.settling else waits, default=None)
@@ -73,6 +86,28 @@ class Triage:
             return []
         self._early[key] = 2 * wait_s
         return [wait_s]
+
+    def _guarded(self, source: Source) -> str | None:
+        """Return what became of one thing, None when it is to be looked at again."""
+        if not self._tries.may_begin(source.key):
+            return self._stays(source, f"the program ended {DEATHS} times while it read this")
+        try:
+            return self._one(source)
+        except (AppError, sqlite3.Error):
+            raise  # journal, log or vault: nothing of this one thing
+        except OSError as error:
+            log.exception("triage.failed", task=source.note_id, reason=str(error))
+            return None
+        except Exception as error:
+            log.exception("triage.failed", task=source.note_id, reason=str(error))
+            self._failures[source.key] += 1
+            if self._failures[source.key] < FAILURES:
+                return None
+            return self._stays(source, f"the reader failed over this ({type(error).__name__})")
+
+    def _stays(self, source: Source, why: str) -> str:
+        self._say(source, f"- No proposal was made: {why}")
+        return STAYS
 
     def _one(self, source: Source) -> str | None:
         """Return what became of one thing, None when its original is not there yet."""
@@ -92,7 +127,8 @@ class Triage:
 
         material = Material(self._ws, source, path, replies)
         try:
-            found = next((found for rule in RULES if (found := rule(material))), None)
+            rules = self._rules or RULES
+            found = next((found for rule in rules if (found := rule(material))), None)
             if isinstance(found, Unclear):
                 stored = ask(self._ws, source, found, replies)
                 self._say(source, f"- A question: {notes.link(stored.name.removesuffix('.md'))}")
@@ -101,8 +137,7 @@ class Triage:
             return STAYS if found is None else self._propose(found, source)
         except (NoteError, RefusedError) as error:
             reason = error.reason if isinstance(error, NoteError) else str(error)
-            self._say(source, f"- No proposal was made: this {notes.inline(reason, 300)}")
-            return STAYS
+            return self._stays(source, f"this {notes.inline(reason, 300)}")
 
     def _earlier(self, source: Source) -> str | None:
         rows = self._ws.journal.proposed_from((source.name or "").removesuffix(".md"))

@@ -2,33 +2,39 @@
 
 Rules: the mailbox is never changed; a mail is known by its id for ever; its original is kept under
 its digest before its note is written; the cursor moves only when every note of a poll is durable;
-a flood is searched for once and worked off in portions, and how many still wait is shown; one
-process reads the mailbox at a time, so that the watcher of an ended daemon doubles nothing.
+a flood is searched for once and worked off in portions, and how many still wait is shown; a mail
+that cannot be fetched, or over which the process dies, keeps nothing behind it back; one process
+reads the mailbox at a time, so that the watcher of an ended daemon doubles nothing.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import deque
-from dataclasses import dataclass, replace
+from collections import Counter, deque
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from core import tasks, vitals
-from core.extract import mail as mails
+from core import vitals
 from core.sources import CursorTooOldError
-from core.vault import Folder
-from utils import files
+from core.tries import DEATHS, Tries
 from utils.clock import from_iso, iso
-from utils.errors import LockHeldError, NoteError, RateLimitedError, RejectedError, ServiceError
+from utils.errors import (
+    LockHeldError,
+    NotSentError,
+    RateLimitedError,
+    RejectedError,
+    ServiceError,
+)
 from utils.log import get_logger
+from watchers import mail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from core.sources import Mailbox, RawMail
+    from core.sources import Mailbox
     from core.workspace import Workspace
 
 log = get_logger()
@@ -43,6 +49,11 @@ OVERLAP = timedelta(days=1)
 LATE = timedelta(days=31)
 """What is rescued from spam or imported keeps its old date; the mailbox empties spam after 30."""
 LATE_EVERY = timedelta(days=1)
+FETCHES = 5
+"""In so many polls a mail is asked for although the mailbox gives out others."""
+FAILED_AT_MOST = 3
+"""When more than these fail in one poll, the mails are not what is wrong."""
+DEADLY = f"The watcher ended {DEATHS} times while it read this mail."
 
 
 @dataclass(frozen=True)
@@ -106,6 +117,8 @@ class GmailWatcher:
         self._stopping = threading.Event()
         self._lock = FileLock(ws.paths.state / LOCK_NAME)
         self._found: _Found | None = None
+        self._tries = Tries(ws.journal, vitals.GMAIL)
+        self._failures: Counter[str] = Counter()
 
     def poll(self) -> Polled:
         """Take in what is new, at most a portion; told to stop, the rest keeps its turn.
@@ -132,19 +145,30 @@ class GmailWatcher:
             return None
         latest = from_iso(cursor["after"]) if cursor.get("after") else None
         after = latest - (LATE if late else OVERLAP) if latest else None
-        fresh = [i for i in self._mailbox.search(self._query, after) if not self._is_known(i)]
+        listed = self._mailbox.search(self._query, after)
+        fresh = [mail_id for mail_id in listed if not mail.is_known(self._ws, mail_id)]
         looked = iso(now) if late else cursor["late"]
-        return _Found(deque(reversed(fresh)), present, latest, looked)
+        fresh.reverse()
+        fresh.sort(key=self._failures.__contains__)
+        return _Found(deque(fresh), present, latest, looked)
 
     def _portion(self, found: _Found) -> Polled:
         """Take in a portion of what was found; the cursor moves when nothing of it is left."""
         whole, new = len(found.ids), 0
+        failed: dict[str, ServiceError] = {}
         vitals.say_waiting(self._ws.journal, vitals.GMAIL, whole)
         try:
             while found.ids and new < self._size and not self._stopping.is_set():
-                received = self._fetched(found.ids[0])
-                if received is not None:
-                    found.latest = max(found.latest or received, received)
+                mail_id = found.ids[0]
+                if mail_id in failed or len(failed) > FAILED_AT_MOST:
+                    raise self._failed(failed)
+                try:
+                    self._taken(found, mail_id)
+                except ServiceError as error:
+                    if not self._is_given_up(mail_id, error):
+                        failed[mail_id] = error
+                        found.ids.rotate(-1)  # what lies behind it comes first
+                        continue
                 found.ids.popleft()
                 new += 1
                 self._progress(new, whole)
@@ -152,8 +176,17 @@ class GmailWatcher:
                 self._keep_cursor(found)
                 self._found = None
         finally:
+            self._tries.ended()
             vitals.say_waiting(self._ws.journal, vitals.GMAIL, len(found.ids))
         return Polled(new, len(found.ids))
+
+    def _failed(self, failed: dict[str, ServiceError]) -> NotSentError:
+        """Return the error of mails that cannot be fetched; what comes next goes before them."""
+        self._found = None
+        last = [*failed.values()][-1]
+        mails = "a mail" if len(failed) == 1 else f"{len(failed)} mails"
+        text = f"{mails} could not be fetched: {last.message}"
+        return NotSentError(last.service, text, error_class=last.error_class)
 
     def _has_changed(self, cursor: dict[str, str]) -> bool:
         try:
@@ -170,61 +203,36 @@ class GmailWatcher:
         cursor = {"history": found.history, "after": after, "late": found.late}
         self._ws.journal.remember(CURSOR, cursor)
 
-    def _is_known(self, mail_id: str) -> bool:
-        source = self._ws.journal.source(_key(mail_id))
-        return source is not None and source.name is not None
-
-    def _fetched(self, mail_id: str) -> datetime | None:
-        """Take one mail in; None when it was deleted meanwhile."""
+    def _taken(self, found: _Found, mail_id: str) -> None:
+        """Take one mail in; one that was deleted meanwhile, or kills the reader, is passed over."""
+        if not self._tries.may_begin(mail_id):
+            mail.set_aside(self._ws, mail_id, DEADLY)
+            return
         try:
             raw = self._mailbox.fetch(mail_id)
         except RejectedError as error:
             if error.error_class == GONE:
-                return None
+                return
             raise
-        return self._take(raw)
+        mail.take(self._ws, raw)
+        found.latest = max(found.latest or raw.received, raw.received)
 
-    def _take(self, raw: RawMail) -> datetime:
-        """Keep one mail and write its note; doing it twice is doing it once."""
-        original = self._keep(raw.data, "mail.eml")
-        tasks.drop(self._ws, self._dropped(raw, original))
-        return raw.received
+    def _is_given_up(self, mail_id: str, error: ServiceError) -> bool:
+        """Return whether a mail that could not be fetched is set aside now.
 
-    def _dropped(self, raw: RawMail, original: str) -> tasks.Dropped:
-        """Return a mail as it becomes a task; one that cannot be read is not lost."""
-        unread = tasks.Dropped(
-            key=_key(raw.id),
-            source="email",
-            sender="(unreadable)",
-            subject="A mail that cannot be read",
-            received=raw.received,
-            text="",
-            attachments=(original,),
-            thread=f"gm:{raw.thread_id}",
-        )
-        try:
-            mail = mails.parse(raw.data)
-        except NoteError as error:
-            return replace(unread, text=f"This mail {error.reason}.")
-        kept = [self._keep(part.data, part.name) for part in mail.attachments]
-        return replace(
-            unread,
-            sender=f"{mail.sender_name} {mail.sender_address}".strip() or "(unknown)",
-            subject=mail.subject or "(no subject)",
-            text=mail.text or mail.plain,
-            attachments=(original, *kept),
-        )
-
-    def _keep(self, data: bytes, name: str) -> str:
-        """Keep bytes under their digest in `Attachments/`; return the name."""
-        folder = self._ws.vault.folder(Folder.ATTACHMENTS)
-        folder.mkdir(parents=True, exist_ok=True)
-        kept = tasks.attachment_name(files.digest(data), name)
-        try:
-            files.create(folder / kept, data)
-        except FileExistsError:
-            log.debug("attachment.known", name=kept)
-        return kept
+        Raises:
+            ServiceError: it is not this mail's own failure: the mailbox answers nothing else.
+        """
+        if isinstance(error, RateLimitedError):
+            raise error
+        self._mailbox.profile()
+        self._failures[mail_id] += 1
+        if self._failures[mail_id] < FETCHES:
+            return False
+        why = f"It could not be fetched {FETCHES} times: the mailbox {error.message}"
+        mail.set_aside(self._ws, mail_id, why)
+        del self._failures[mail_id]
+        return True
 
     def run(self, stopping: threading.Event, every_s: float) -> None:
         """Poll until told to stop; a portion of a flood is followed by the next at once.
@@ -262,7 +270,3 @@ class GmailWatcher:
     def _say(self, state: str) -> None:
         """Keep the mailbox's state where `status`, `doctor` and the dashboard find it."""
         vitals.say(self._ws.journal, self._ws.clock, vitals.GMAIL, state)
-
-
-def _key(mail_id: str) -> str:
-    return f"gmail:{mail_id}"

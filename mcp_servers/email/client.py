@@ -121,9 +121,7 @@ class Reader:
 
     def raw_message(self, identifier: str) -> Row:
         """Return one mail with all its bytes under `data`."""
-        row = self._ask(
-            lambda me: me.messages.get(userId="me", id=identifier, format="raw"), "raw"
-        )
+        row = self._ask(lambda me: me.messages.get(userId="me", id=identifier, format="raw"), "raw")
         return {**row, "data": base64.urlsafe_b64decode(f"{row['raw']}===")}
 
     def draft(self, identifier: str) -> Row | None:

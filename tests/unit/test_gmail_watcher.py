@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
 from core import vitals
+from core.extract.mail import Mail
 from core.sources import CursorTooOldError, RawMail
+from core.tries import DEATHS
 from core.vault import Folder
 from core.workspace import Workspace
+from tests.support import HOME
 from tests.unit.conftest import NOON
 from utils import durable
 from utils.clock import FixedClock, iso
-from utils.errors import LockHeldError, RateLimitedError, RejectedError
-from watchers.gmail import CURSOR, GONE, LOCK_NAME, GmailWatcher, Polled
+from utils.errors import (
+    LockHeldError,
+    NotSentError,
+    RateLimitedError,
+    RejectedError,
+    ServiceError,
+)
+from watchers import mail
+from watchers.gmail import CURSOR, FETCHES, GONE, LOCK_NAME, GmailWatcher, Polled
 
 OLD = timedelta(days=5)
 
@@ -33,6 +47,10 @@ class Box:
         gone: ids that the search still finds and nobody can fetch.
         failing: the error of each next fetch.
         searches: from when on was searched.
+        fetched: ids, in the order in which they were fetched.
+        forgets: whether it knows no history.
+        poison: the error of a mail's every fetch.
+        outage: the error of the next fetch and of every question after it.
     """
 
     mails: dict[str, RawMail] = field(default_factory=dict)
@@ -42,6 +60,9 @@ class Box:
     searches: list[datetime | None] = field(default_factory=list)
     fetched: list[str] = field(default_factory=list)
     forgets: bool = False
+    poison: dict[str, Exception] = field(default_factory=dict)
+    outage: Exception | None = None
+    is_down: bool = False
 
     def add(self, count: int = 1, at: datetime = NOON, *, tell: bool = True) -> None:
         for _ in range(count):
@@ -52,6 +73,8 @@ class Box:
                 self.history.append(f"m{number:05d}")
 
     def profile(self) -> tuple[str, str]:
+        if self.is_down and self.outage is not None:
+            raise self.outage
         return "owner@b.example", str(len(self.history))
 
     def changes(self, since: str) -> tuple[Sequence[str], str]:
@@ -69,6 +92,11 @@ class Box:
         error = self.failing.pop(0) if self.failing else None
         if error is not None:
             raise error
+        if self.outage is not None:
+            self.is_down = True
+            raise self.outage
+        if mail_id in self.poison:
+            raise self.poison[mail_id]
         if mail_id in self.gone:
             raise RejectedError("email", "gone", error_class=GONE)
         self.fetched.append(mail_id)
@@ -199,7 +227,7 @@ class _DiedError(BaseException):
     """The process ends here."""
 
 
-POINTS = 28
+POINTS = 32
 """As often a poll of one mail announces a durable effect, before or after; one more is no death."""
 
 
@@ -228,3 +256,135 @@ def test_a_death_at_any_point_neither_loses_nor_doubles(
     assert subjects(ws) == ["mail 0"]
     assert told(ws) == ["gmail:m00000"]
     assert len(list(ws.vault.folder(Folder.ATTACHMENTS).glob("*.eml"))) == 1
+
+
+# -- mails that harm the reader -------------------------------------------------------------------
+
+
+def notes(ws: Workspace) -> list[str]:
+    return [p.read_text() for p in sorted(ws.vault.folder(Folder.NEEDS_ACTION).glob("EML-*.md"))]
+
+
+def polled(watcher: GmailWatcher) -> Polled | str:
+    """Return what a poll brought, or how it failed."""
+    try:
+        return watcher.poll()
+    except ServiceError as error:
+        return error.message
+
+
+def test_a_mail_over_which_the_parser_fails_is_named_and_kept(ws: Workspace, box: Box) -> None:
+    def parse(_data: bytes) -> Mail:
+        raise RecursionError
+
+    box.add()
+    mail.take(ws, box.mails["m00000"], parse)
+    (text,) = notes(ws)
+    assert "This mail cannot be read: the reader failed (RecursionError)." in text
+    (original,) = ws.vault.folder(Folder.ATTACHMENTS).iterdir()
+    assert original.read_bytes() == box.mails["m00000"].data
+    assert f"[[{original.name}]]" in text
+    assert mail.is_known(ws, "m00000"), "it is not fetched again"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(RejectedError("email", "refused (HTTP 400)", error_class="HTTP 400"), id="no"),
+        pytest.param(NotSentError("email", "gave no usable answer", error_class="x"), id="garbled"),
+    ],
+)
+def test_a_mail_that_cannot_be_fetched_holds_nothing_back_and_is_set_aside(
+    ws: Workspace, box: Box, watcher: GmailWatcher, error: ServiceError
+) -> None:
+    box.add(3)
+    box.poison["m00000"] = error
+    assert polled(watcher) == f"a mail could not be fetched: {error.message}"
+    assert subjects(ws) == ["mail 1", "mail 2"], "those behind it are in"
+    assert vitals.waiting(ws.journal, vitals.GMAIL) == 1
+
+    box.add()
+    for _ in range(FETCHES - 2):
+        assert isinstance(polled(watcher), str)
+    assert subjects(ws) == ["mail 1", "mail 2", "mail 3"], "so are those that came later"
+    assert polled(watcher) == Polled(1, 0)
+    assert f"could not be fetched {FETCHES} times: the mailbox {error.message}" in notes(ws)[-1]
+    assert "under the id m00000" in notes(ws)[-1]
+    assert told(ws)[-1] == "gmail:m00000"
+    assert polled(watcher) == Polled(0, 0), "and that is the end of it"
+
+
+def test_many_such_mails_hold_nothing_back_either(
+    ws: Workspace, box: Box, watcher: GmailWatcher
+) -> None:
+    box.add(12)
+    box.poison = {f"m{n:05d}": RejectedError("email", "no") for n in range(10)}
+    for _ in range(5):
+        polled(watcher)
+    assert subjects(ws)[:2] == ["mail 10", "mail 11"]
+    for _ in range(FETCHES * 10):
+        polled(watcher)
+    assert sorted(told(ws)) == [f"gmail:m{n:05d}" for n in range(12)]
+
+
+def test_a_mailbox_that_answers_nothing_is_no_fault_of_a_mail(
+    ws: Workspace, box: Box, watcher: GmailWatcher
+) -> None:
+    box.add(2)
+    for _ in range(FETCHES + 1):
+        box.outage = NotSentError("email", "cannot be reached", error_class="Unreachable")
+        assert polled(watcher) == "cannot be reached"
+        box.outage, box.is_down = None, False
+    assert watcher.poll() == Polled(2, 0)
+    assert subjects(ws) == ["mail 0", "mail 1"]
+
+
+def test_a_mail_that_kills_the_watcher_is_set_aside(
+    ws: Workspace, box: Box, tmp_path: Path
+) -> None:
+    """Each run is a process of its own that ends without a word over the first mail."""
+    script = tmp_path / "watch.py"
+    script.write_text(DEADLY_RUN)
+    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    codes = [
+        subprocess.run(
+            [sys.executable, script, tmp_path],
+            env={**environment, "PYTHONPATH": str(HOME)},
+            timeout=60,
+            check=False,
+        ).returncode
+        for _ in range(DEATHS + 1)
+    ]
+    assert codes == [9] * DEATHS + [0]
+    assert subjects(ws) == ["A mail that cannot be read", "mail 1", "mail 2"]
+    assert "The watcher ended 2 times while it read this mail. It was set aside" in notes(ws)[0]
+    assert "under the id m00000" in notes(ws)[0]
+    assert told(ws) == [f"gmail:m{n:05d}" for n in range(3)]
+
+
+DEADLY_RUN = """
+import os
+import sys
+from pathlib import Path
+
+from core.settings import SETTINGS
+from core.workspace import Workspace
+from mcp_servers.catalog import SERVICE_SETTINGS, SERVICES
+from tests.unit.test_gmail_watcher import Box
+from utils.config import Settings
+from watchers.gmail import GmailWatcher
+
+
+class Deadly(Box):
+    def fetch(self, mail_id):
+        if mail_id == "m00000":
+            os._exit(9)
+        return super().fetch(mail_id)
+
+
+box = Deadly()
+box.add(3)
+home = Path(sys.argv[1])
+settings = Settings((*SETTINGS, *SERVICE_SETTINGS), {}, home)
+GmailWatcher(Workspace.open(settings, SERVICES), box, "in:inbox").poll()
+"""

@@ -16,7 +16,8 @@ from core.checks import Checks
 from core.records import Source
 from core.rules import Material, Wish, mail_request, written_request
 from core.sources import CallResult
-from core.triage import STAYS, Triage
+from core.triage import FAILURES, STAYS, Triage
+from core.tries import DEATHS, Tries
 from core.vault import Folder
 from core.workspace import Workspace
 from tests.support import HOME
@@ -223,6 +224,39 @@ def test_the_kept_original_is_read_and_not_the_edited_note(
     triage_of(ws, runner).sweep()
     (row,) = ws.journal.in_states(State.PENDING)
     assert row.amount == "1250.00"
+
+
+def test_a_thing_over_which_the_reader_fails_stays_a_task_and_holds_nothing_back(
+    ws: Workspace, clock: FixedClock, runner: Any
+) -> None:
+    def hostile(material: Material) -> Wish | None:
+        if "poison" in material.text:
+            raise RecursionError
+        return written_request(material)
+
+    poison = drop(ws, clock, "poison")
+    drop(ws, clock, REQUEST)
+    triage = Triage(ws, Checks(ws, runner, lambda: None), [hostile])
+    assert triage.sweep() is not None, "it is tried again"
+    assert len(ws.journal.in_states(State.PENDING)) == 1
+    for _ in range(FAILURES - 1):
+        triage.sweep()
+    assert ws.journal.untriaged() == []
+    line = "- No proposal was made: the reader failed over this (RecursionError)"
+    assert task_text(ws, poison).endswith(f"{line}\n")
+
+
+def test_a_thing_over_which_the_program_died_stays_a_task(
+    ws: Workspace, clock: FixedClock, runner: Any
+) -> None:
+    poison = drop(ws, clock, REQUEST)
+    other = drop(ws, clock, REQUEST)
+    for _ in range(DEATHS):
+        assert Tries(ws.journal, "triage").may_begin(poison.key), "and there it died"
+    triage_of(ws, runner).sweep()
+    assert ws.journal.untriaged() == []
+    assert "the program ended 2 times while it read this" in task_text(ws, poison)
+    assert "- Proposed: " in task_text(ws, other)
 
 
 def test_a_task_note_that_is_gone_stops_nothing(
