@@ -11,7 +11,19 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import books, briefing, burst, calibration, corpus, idle, latency, logs, mail, startup
+from bench import (
+    books,
+    briefing,
+    burst,
+    calibration,
+    corpus,
+    idle,
+    latency,
+    logs,
+    mail,
+    social,
+    startup,
+)
 from bench.bed import ROOT, BenchError
 from bench.table import Row, say, show
 from utils.clock import SystemClock, iso
@@ -19,7 +31,10 @@ from utils.clock import SystemClock, iso
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-MEASURES = ("log", "latency", "burst", "start", "briefing", "idle", "mail", "books", "corpus")
+MEASURES = (
+    *("log", "latency", "burst", "start", "briefing", "idle"),
+    *("mail", "books", "social", "corpus"),
+)
 
 
 def options(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -64,6 +79,7 @@ def run(wanted: argparse.Namespace, folder: Path) -> tuple[list[Row], list[str]]
         "idle": lambda place: idle.measure(place, quick=quick, long=long),
         "mail": lambda place: mail.measure(place, units, quick=quick),
         "books": books.measure,
+        "social": lambda place: social.measure(place, quick=quick),
         "corpus": corpus.measure,
     }
     failures = []
