@@ -8,14 +8,15 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from core import approvals
+from core import approvals, notes
 from core.actions import State, Trust
 from core.daemon import Daemon
 from core.vault import Folder
+from core.workspace import Workspace
 from mcp_servers.gate import Gate, Role
 from mcp_servers.serve import toolset_of
 from tests.crash.ground import Ground, running, settle
-from tests.crash.wishes import Arguments, Wish
+from tests.crash.wishes import SEVERAL, Arguments, Wish
 from utils.audit_log import Actor
 from utils.clock import FixedClock
 
@@ -40,7 +41,7 @@ def live(ground: Ground, wish: Wish, how: str, clock: FixedClock) -> None:
                 (ground.vault / Folder.PENDING / "Mine.md").write_text(wish.note)
                 ground.mark("dropped")
         elif not daemon.ws.journal.in_states(*State):
-            propose(daemon, wish, planned(wish, how, clock))
+            propose(daemon.ws, wish, planned(wish, how, clock))
         settle(daemon, clock)
         if how == "taken_back":
             take_back(ground, daemon, clock)
@@ -62,14 +63,12 @@ def planned(wish: Wish, how: str, clock: FixedClock) -> Arguments:
     return {**wish.arguments, "publish_at": at.strftime("%Y-%m-%dT%H:%M:%S")}
 
 
-def propose(daemon: Daemon, wish: Wish, arguments: Arguments) -> None:
+def propose(ws: Workspace, wish: Wish, arguments: Arguments) -> None:
     """Propose a wish through its server; what has no server of its own, as the daemon does."""
     if wish.is_several:
-        approvals.propose(
-            daemon.ws, approvals.Request(wish.kind, arguments, Actor.DAEMON, Trust.OWNER)
-        )
+        approvals.propose(ws, approvals.Request(wish.kind, arguments, Actor.DAEMON, Trust.OWNER))
         return
-    gate = Gate(daemon.ws, wish.service, toolset_of(wish.service), Role.PROPOSE)
+    gate = Gate(ws, wish.service, toolset_of(wish.service), Role.PROPOSE)
     answer = gate.call(wish.tool, {**arguments, "dry_run": False})
     assert answer.data["status"] == "approval_required", answer.data
 
@@ -84,11 +83,18 @@ def approve_all(ground: Ground) -> int:
     return count
 
 
-def approve_the_rest(ground: Ground) -> None:
-    """Move what has failed to `Approved/` once more; what is in doubt is nothing to do twice."""
-    for path, note in ground.notes():
-        if path.parent.name == Folder.NEEDS_REVIEW and note.word("status") in {"failed", "refused"}:
+def approve_the_rest(ground: Ground) -> int:
+    """Move the posts that some networks refused to `Approved/` once more; return how many.
+
+    What is in doubt stays where it is: it is nothing to do twice.
+    """
+    count = 0
+    for path in sorted((ground.vault / Folder.NEEDS_REVIEW).glob("*.md")):
+        note = notes.parse(path.read_bytes())
+        if note.word("action") == SEVERAL.kind and note.word("status") in {"failed", "refused"}:
             path.rename(ground.vault / Folder.APPROVED / path.name)
+            count += 1
+    return count
 
 
 def take_back(ground: Ground, daemon: Daemon, clock: FixedClock) -> None:

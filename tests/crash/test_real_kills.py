@@ -17,9 +17,10 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
@@ -30,20 +31,19 @@ from core.vault import Folder
 from core.workspace import Workspace
 from mcp_servers.catalog import ACTIONS, SERVICES
 from mcp_servers.fakes import FaultMode
-from mcp_servers.gate import Gate, Role
 from mcp_servers.sandbox import settings_of
-from mcp_servers.serve import toolset_of
 from tests.crash.ground import Ground, is_quiet
 from tests.crash.invariants import broken
-from tests.crash.lives import approve_all
+from tests.crash.lives import approve_all, approve_the_rest, propose
 from tests.crash.sandbox_process import REPOSITORY, SandboxProcess
-from tests.crash.wishes import WISHES, Wish
+from tests.crash.wishes import SEVERAL, STEPS_OF_SEVERAL, WISHES, Wish
 from utils.clock import SystemClock
 
 SEED = int(os.environ.get("CRASH_SEED", "20261121"))
 VICTIMS = ("daemon", "server", "both")
 FAULTS = ("slow", "none", *(str(mode) for mode in FaultMode if mode is not FaultMode.SLOW))
 BURST = 5
+ALL = (*WISHES.values(), SEVERAL)
 NO_CAP = 1_000_000
 NO_MAIL = {"GMAIL_QUERY": "from:nobody@nowhere.example"}
 """Mails that come in would become proposals of their own."""
@@ -60,11 +60,13 @@ class Yard:
     Args:
         ground: vault and sandbox.
         sandbox: outlives them all.
+        wishes: what is wanted here.
         kills: what was killed.
     """
 
     ground: Ground
     sandbox: SandboxProcess
+    wishes: Sequence[Wish]
     kills: Counter[str] = field(default_factory=Counter)
     proposed: int = 0
     of_kind: Counter[str] = field(default_factory=Counter)
@@ -113,40 +115,45 @@ class Yard:
     def approve_burst(self, target: Wish, draw: random.Random) -> None:
         """Let Claude propose a few things, the target first; the owner moves all at once."""
         with opened(self.ground) as ws:
-            gates = {name: Gate(ws, name, toolset_of(name), Role.PROPOSE) for name in SERVICES}
             for wish in [target, *draw.choices(self.below_their_cap(), k=BURST)]:
                 self.proposed += 1
-                self.of_kind[wish.kind] += 1
+                self.of_kind.update([wish.kind, *parts_of(wish)])
                 one = self.one_of(wish)
-                answer = gates[one.service].call(one.tool, {**one.arguments, "dry_run": False})
-                assert answer.data["status"] == "approval_required", answer.data
+                later = {"publish_at": soon(draw)} if wish.is_several else {}
+                propose(ws, one, {**one.arguments, **later})
         approve_all(self.ground)
 
     def prepare(self, count: int) -> None:
         """Make what must be there before, while no fault can hit it."""
-        for wish in WISHES.values():
+        for wish in self.wishes:
             if wish.set_up is not None:
                 ready = [wish.ready(self.sandbox, self.ground.vault) for _ in range(count)]
                 self.stock[wish.kind] = ready
 
     def one_of(self, wish: Wish) -> Wish:
-        return self.stock[wish.kind].pop() if wish.set_up else wish.numbered(self.proposed)
+        ready = self.stock[wish.kind].pop() if wish.set_up else wish
+        return ready.numbered(self.proposed)
 
     def below_their_cap(self) -> list[Wish]:
         """Return what may still be wanted within this hour."""
         return [
             wish
-            for wish in WISHES.values()
-            if self.of_kind[wish.kind] + BURST + 1 <= (ACTIONS[wish.kind].hourly_cap or NO_CAP)
+            for wish in self.wishes
+            if all(
+                self.of_kind[kind] + BURST + 1 <= (ACTIONS[kind].hourly_cap or NO_CAP)
+                for kind in parts_of(wish)
+            )
         ]
 
-    def begun(self, kind: str) -> int:
-        """Return how many calls of a kind have begun so far."""
+    def begun(self, wish: Wish) -> int:
+        """Return how many calls of a kind, or of a post's parts, have begun so far."""
         journal = self.ground.root / "Vault" / "State" / "journal.sqlite"
         connection = sqlite3.connect(journal, timeout=5)
         try:
+            which = "instr(action_id, '/')" if wish.is_several else "kind = ?"
             (count,) = connection.execute(
-                "SELECT total(attempt) FROM actions WHERE kind = ?", (kind,)
+                f"SELECT total(attempt) FROM actions WHERE {which}",
+                () if wish.is_several else (wish.kind,),
             ).fetchone()
             return int(count)
         finally:
@@ -209,10 +216,10 @@ def opened(ground: Ground) -> Iterator[Workspace]:
 
 
 @contextmanager
-def yard(folder: Path) -> Iterator[Yard]:
+def yard(folder: Path, wishes: Sequence[Wish]) -> Iterator[Yard]:
     with SandboxProcess() as sandbox:
         ground = Ground(folder, sandbox.url, {"APPROVAL_UNDO_S": "0", **NO_MAIL})
-        made = Yard(ground, sandbox)
+        made = Yard(ground, sandbox, wishes)
         made.start()
         try:
             yield made
@@ -236,32 +243,46 @@ def processes_of(ground: Ground) -> list[str]:
     return found
 
 
-def targets(draw: random.Random) -> Iterator[tuple[Wish, str, str]]:
+def parts_of(wish: Wish) -> list[str]:
+    """Return the kinds whose calls a wish makes."""
+    return (
+        [kind for kind in STEPS_OF_SEVERAL if kind in ACTIONS] if wish.is_several else [wish.kind]
+    )
+
+
+def soon(draw: random.Random) -> str:
+    """Return a time within the next seconds, or that has just passed."""
+    at = SystemClock().now() + timedelta(seconds=draw.uniform(-1, 4))
+    return at.strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def targets(draw: random.Random, wishes: Sequence[Wish]) -> Iterator[tuple[Wish, str, str]]:
     """Yield what is hit, how its service fails, and who is killed: every kind in each turn."""
     for turn in itertools.count():
-        kinds = draw.sample(list(WISHES.values()), len(WISHES))
-        for place, wish in enumerate(kinds):
-            yield wish, FAULTS[(turn + place) % len(FAULTS)], VICTIMS[place % len(VICTIMS)]
+        for place, wish in enumerate(draw.sample(wishes, len(wishes))):
+            lap, number = divmod(turn * len(wishes) + place, len(FAULTS))
+            yield wish, FAULTS[number], VICTIMS[(lap + number) % len(VICTIMS)]
 
 
-def kill_often(folder: Path, kills: int) -> None:
+def kill_often(folder: Path, kills: int, wishes: Sequence[Wish]) -> None:
     draw = random.Random(SEED)
-    with yard(folder) as it:
+    with yard(folder, wishes) as it:
         it.prepare(kills * (BURST + 1))
-        for wish, fault, victim in targets(draw):
+        for wish, fault, victim in targets(draw, wishes):
             if it.kills.total() >= kills:
                 break
             if wish not in it.below_their_cap():
                 continue
             if fault != "none":
-                it.sandbox.fault(wish.service, fault, match=wish.acts_as, seconds=0.4)
-            before = it.begun(wish.kind)
+                at = draw.choice(STEPS_OF_SEVERAL) if wish.is_several else wish.acts_as
+                it.sandbox.fault(at.split(".")[0], fault, match=at, seconds=0.4)
+            before = it.begun(wish)
             it.approve_burst(wish, draw)
             if draw.random() < 0.2:
                 wait_for(lambda: len(it.servers()) >= 2 or approved_are_gone(it), 5)
                 time.sleep(draw.uniform(0, ANY_TIME_S))
             else:
-                begun = functools.partial(it.begun, wish.kind)
+                begun = functools.partial(it.begun, wish)
                 wait_for(lambda b=begun, n=before: b() > n or approved_are_gone(it), 8)
                 time.sleep(draw.uniform(0, MIDST_S))
             it.kill(victim, draw)
@@ -269,6 +290,8 @@ def kill_often(folder: Path, kills: int) -> None:
                 time.sleep(draw.uniform(0, 0.3))
                 it.kill(draw.choice(VICTIMS), draw)
         it.wait_quiet(60 + kills)
+        if approve_the_rest(it.ground):
+            it.wait_quiet(60)
         it.stop()
         wait_for(lambda: not processes_of(it.ground), 10)
         effects = it.sandbox.effects()
@@ -291,7 +314,7 @@ def kill_often(folder: Path, kills: int) -> None:
         )
         assert check.returncode == 0, check.stdout + check.stderr
         assert broken(it.ground, effects, leftovers=False) == []
-        assert len(rows) == it.proposed
+        assert sum(row.parent_id is None for row in rows) == it.proposed
         assert not [row for row in rows if row.state is State.PENDING]
         assert processes_of(it.ground) == []
 
@@ -309,10 +332,15 @@ def wait_for(happened: Callable[[], bool], timeout_s: float) -> None:
 
 @pytest.mark.timeout(300)
 def test_a_kill_for_each_kind_doubles_and_loses_nothing(tmp_path: Path) -> None:
-    kill_often(tmp_path, len(WISHES))
+    kill_often(tmp_path, len(WISHES), ALL)
+
+
+@pytest.mark.timeout(300)
+def test_kills_between_three_networks_before_at_and_after_their_time(tmp_path: Path) -> None:
+    kill_often(tmp_path, 5, [SEVERAL])
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3000)
 def test_two_hundred_kills_double_and_lose_nothing(tmp_path: Path) -> None:
-    kill_often(tmp_path, 200)
+    kill_often(tmp_path, 200, ALL)
