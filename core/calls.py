@@ -120,8 +120,9 @@ class Calls:
         when = show(self.ws.clock, row.due_at).replace("T", " at ")
         said = f"It was to go out on {when} and could not; by now it is too late for that."
         missed = approvals.base_entry(row, Event.MISSED, Actor.DAEMON, error=said)
-        self.ws.journal.record(missed)
-        self._endings.refuse(row, said)
+        with self.ws.journal.together():  # it is missed once
+            self.ws.journal.record(missed)
+            self._endings.refuse(row, said)
 
     # -- in -----------------------------------------------------------------------------------
 

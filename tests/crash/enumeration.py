@@ -131,7 +131,7 @@ def survived(sandbox: SandboxProcess, death: Death) -> tuple[str, list[str]]:
     def dies_again() -> None:
         assert death.again is not None
         with dying_at(death.again):
-            live(ground, wish, life.how, clock_after(0.2))
+            live(ground, wish, life.how, clock_after(0.35))
 
     try:
         code = in_child(dies)

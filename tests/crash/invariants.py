@@ -176,6 +176,9 @@ def _badly_told(story: Story) -> Iterator[str]:
     for attempt, count in sendings.items():
         if count > 1:
             yield f"attempt {attempt} began {count} times"
+    said = Counter(told["event"] for told in story)
+    if said["missed"] > said["approved"]:
+        yield f"missed {said['missed']} times after {said['approved']} approvals"
     free, last = 0, None
     for told in story:
         if told["event"] == "approved":

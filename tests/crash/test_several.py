@@ -21,8 +21,9 @@ from tests.crash.enumeration import (
     deaths_in,
     doubled,
 )
+from tests.crash.wishes import POST
 
-EVERY = 4
+EVERY = 8
 """Of the deaths of a post to three networks under a fault, one in how many is checked."""
 
 
@@ -32,10 +33,23 @@ def test_a_sample_of_deaths_between_three_networks_breaks_nothing() -> None:
     lives = [*plain, *draw.sample(faulty, 6), *draw.sample(PLANNED_LIVES, 4)]
 
     def choose(space: Space, draw: random.Random) -> list[Death]:
-        some = [Death(life, p) for life, points in space.items() for p in draw.sample(points, 4)]
-        return some + doubled(deaths_in(space), draw, 6)
+        dense = [Death(plain[0], point) for point in space[plain[0]][::4]]
+        some = [Death(life, p) for life, points in space.items() for p in draw.sample(points, 2)]
+        return dense + some + doubled(deaths_in(space), draw, 4)
 
     assert "done" in "+".join(check(lives, choose))
+
+
+def test_a_post_that_was_missed_is_told_once_whenever_the_next_daemon_dies() -> None:
+    """Its first daemon ends between approval and time, the next one while it tells of it."""
+    lives = [life for life in PLANNED_LIVES if (life.kind, life.how) == (POST.kind, "missed")]
+
+    def choose(space: Space, draw: random.Random) -> list[Death]:
+        del draw
+        ((life, points),) = space.items()
+        return [Death(life, len(points) * 3 // 5, again) for again in range(8, 24)]
+
+    assert check(lives, choose) == {"refused"}
 
 
 @pytest.mark.slow
