@@ -8,6 +8,7 @@ mean; the figure without it is what the program itself needs.
 from __future__ import annotations
 
 import json
+import os
 import time
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
@@ -69,7 +70,8 @@ def mailbox(folder: Path) -> Iterator[tuple[Sandbox, Bed]]:
 
 def count_in(bed: Bed, folder: Folder, prefix: str) -> int:
     """Return how many notes of ours lie in a folder."""
-    return sum(1 for _ in bed.vault.folder(folder).glob(f"{prefix}-*.md"))
+    with os.scandir(bed.vault.folder(folder)) as entries:  # cheap: it runs beside what it measures
+        return sum(e.name.startswith(f"{prefix}-") and e.name.endswith(".md") for e in entries)
 
 
 def proposals_s(folder: Path, count: int) -> tuple[list[float], list[float]]:

@@ -114,8 +114,8 @@ class Executor:
     # -- one approved note --------------------------------------------------------------------
 
     def _approved(self, look: Look, looked: Round) -> None:
-        if look.note is None:
-            self.desk.quarantine(look, look.error or "cannot be read")
+        if look.error is not None:
+            self.desk.quarantine(look, look.error)
             return
         if look.action_id and self.desk.is_under_way(look.action_id):
             return

@@ -83,8 +83,8 @@ class Intake:
             self.desk.quarantine(look, error.reason)
 
     def _pending(self, look: Look, looked: Round) -> None:
-        if look.note is None:
-            self.desk.quarantine(look, look.error or "cannot be read")
+        if look.error is not None:
+            self.desk.quarantine(look, look.error)
             return
         row = self._row(look)
         if row is None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from core.inspection import QUIET_S, Inspector, Look
-from core.vault import Folder, Found, Vault
+from core.vault import Folder, Found, NoteFile, Vault
 from utils.clock import FixedClock
+from utils.errors import ChangedError
 
 GOOD = '---\ntype: approval\naction_id: "APR-20261121-001"\n---\nwords\n'
 
@@ -165,3 +167,74 @@ def test_only_what_is_there_is_remembered(inspector: Inspector, vault: Vault, pa
     assert set(inspector.paths()) == {path}
     inspector.keep_only(set())
     assert set(inspector.paths()) == set()
+
+
+# -- words ----------------------------------------------------------------------------------------
+
+
+class Counting(Vault):
+    """A vault that knows what was read in it."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.reads: list[str] = []
+
+    def read(self, path: Path) -> NoteFile:
+        self.reads.append(path.name)
+        return super().read(path)
+
+
+def two(vault: Vault) -> list[Found]:
+    for name in "ab":
+        (vault.folder(Folder.APPROVED) / f"{name}.md").write_text(GOOD.replace("words", name))
+    return list(vault.listing(Folder.APPROVED).notes)
+
+
+def bodies(looks: list[Look]) -> list[str]:
+    return [look.note.text.strip()[-1] if look.note else "" for look in looks]
+
+
+@pytest.mark.parametrize(("kept_bytes", "reads"), [(10_000, 2), (len(GOOD), 6), (0, 6)])
+def test_words_that_are_not_kept_are_read_again(
+    vault: Vault, clock: FixedClock, kept_bytes: int, reads: int
+) -> None:
+    counting = Counting(vault.root)
+    inspector = Inspector(counting, clock, kept_bytes)
+    looks = [look for found in two(vault) if (look := inspector.look(found))]
+    for _ in range(2):
+        assert bodies(looks) == ["a", "b"]
+    assert len(counting.reads) == reads
+    assert [look.action_id for look in looks] == ["APR-20261121-001"] * 2, "that is always known"
+
+
+def test_words_that_changed_are_not_taken_for_what_was_seen(
+    vault: Vault, clock: FixedClock
+) -> None:
+    inspector = Inspector(vault, clock, 0)
+    first, _ = [look for found in two(vault) if (look := inspector.look(found))]
+    first.path.write_text(GOOD)
+    with pytest.raises(ChangedError, match="was changed after it was looked at"):
+        _ = first.note
+    first.path.unlink()
+    first.path.symlink_to(__file__)
+    with pytest.raises(ChangedError, match="is a link"):
+        _ = first.file
+    first.path.unlink()
+    with pytest.raises(FileNotFoundError):
+        _ = first.file
+
+
+def test_memory_does_not_grow_with_the_notes(vault: Vault, clock: FixedClock) -> None:
+    """200 notes of 20,000 bytes, of which five are kept."""
+    folder = vault.folder(Folder.APPROVED)
+    for number in range(200):
+        (folder / f"{number}.md").write_text(GOOD + "x" * 20_000)
+    inspector = Inspector(vault, clock, 100_000)
+    tracemalloc.start()
+    try:
+        looks = [inspector.look(found) for found in vault.listing(Folder.APPROVED).notes]
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(looks) == 200
+    assert held < 1_000_000, "4,000,000 bytes and more if their words were kept"
