@@ -341,7 +341,7 @@ def doubts_about(payee: Payee | None, name: str | None) -> tuple[str, ...]:
 
 def _look_alike_rule(policy: Policy, case: Case) -> Iterator[Hit]:
     del policy
-    for address in case.facts.recipients:
+    for address in case.facts.addresses or case.facts.recipients:
         domain = address.rpartition("@")[2]
         like = looks_like(domain, case.known_domains)
         if like is not None:

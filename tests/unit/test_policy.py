@@ -277,6 +277,14 @@ def test_a_domain_that_only_looks_known_is_said_first(address: str, asks: bool) 
     assert decision.reasons[0].startswith("CAREFUL: ann@") is asks
 
 
+def test_a_remark_beside_an_address_does_not_hide_its_domain() -> None:
+    shown = ("ann@acrne.example (CAREFUL: letters that look alike)",)
+    facts = Facts(recipients=shown, addresses=("ann@acrne.example",))
+    case = Case("odoo.create_invoice", AUTONOMOUS, facts, Trust.OWNER)
+    decision = decide(POLICY, replace(case, known_domains=frozenset({"acme.example"})))
+    assert decision.rules[0] == "look_alike"
+
+
 # -- all together ---------------------------------------------------------------------------------
 
 TIERS = st.sampled_from(list(Tier))
