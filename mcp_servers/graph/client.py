@@ -184,11 +184,19 @@ class Connection:
             return _object(self._api.put_object(parent, edge, **form))
 
         with self._lock:
+            self._heed()
             answer = self._once(writing, writing=True)
         identifier = answer.get("message_id") or answer.get("id")
         if not isinstance(identifier, str) or not identifier:
             raise lost(self.service, "answered without an id", "NoIdentifier", writing=True)
         return identifier
+
+    def _heed(self) -> None:
+        """Send nothing that Meta has said it will refuse; a try would only prolong the wait."""
+        usage, now = self._session.usage, self.clock.now()
+        if usage is not None and usage.is_gone(now):
+            text = "all of what Meta allows is used up; nothing was sent."
+            raise RateLimitedError(self.service, text, retry_at=usage.regained_at)
 
     def _once(self, call: Callable[[], T], *, writing: bool) -> T:
         try:

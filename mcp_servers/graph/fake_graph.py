@@ -209,6 +209,8 @@ class GraphFake(ABC):
     def __init__(self, world: World) -> None:
         self._world = world
         self.used_percent = 3
+        self.regained_in_s: float | None = None
+        """What the next answers say about the allowance, for tests."""
         self.denied: set[str] = set()
         """Kinds that lack a permission, for tests."""
         self._counter = 0
@@ -274,7 +276,8 @@ class GraphFake(ABC):
             if self.kind(request) in self.denied:
                 text = "Requires pages_manage_posts permission to manage the object"
                 raise RefusedError(200, text, 0, 403)
-            return Response.of(self.play(call_of(request)), 200, self._headers(self.used_percent))
+            headers = self._headers(self.used_percent, self.regained_in_s)
+            return Response.of(self.play(call_of(request)), 200, headers)
         except RefusedError as refused:
             headers = self._headers(self.used_percent)
             return Response.of(refused.body(), refused.status, headers)

@@ -1,7 +1,7 @@
 """How much of Meta's allowance is used up, as its answers tell.
 
-Rule: what nobody waits for (lists, figures) is not asked for when little is left, so that what the
-owner has approved still gets through.
+Rules: what nobody waits for (lists, figures) is not asked for when little is left, so that what the
+owner has approved still gets through; while Meta says that it refuses, nothing is sent at all.
 
 Source: developers.facebook.com/docs/graph-api/overview/rate-limiting, read 2026-11-21.
 """
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 HEADERS = ("x-app-usage", "x-page-usage", "x-business-use-case-usage")
 SHARES = ("call_count", "total_cputime", "total_time")
 ENOUGH_PERCENT = 80
+ALL_PERCENT = 100
 KNOWN_FOR = timedelta(minutes=10)
 """How long an answer's word on usage is taken for the present state."""
 
@@ -41,6 +42,13 @@ class Usage:
     def regained_at(self) -> datetime | None:
         """Return when calls are answered again, None when Meta does not say."""
         return self.at + self.regained_in if self.regained_in else None
+
+    def is_gone(self, now: datetime) -> bool:
+        """Return whether Meta refuses calls now: until the moment it named, if it named one."""
+        until = self.regained_at
+        if until is not None:
+            return now < until
+        return self.percent >= ALL_PERCENT and now - self.at < KNOWN_FOR
 
     def is_scarce(self, now: datetime) -> bool:
         """Return whether little is left now."""

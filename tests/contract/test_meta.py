@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +129,26 @@ def test_lists_wait_when_little_is_left_and_posts_do_not(
     assert client.create(client.account, "feed", {"message": "Still"})
     clock.advance(11 * 60)
     assert read(facebook.TOOLSET, "facebook.list_posts", client)
+
+
+@pytest.mark.parametrize("minutes", [None, 30])
+def test_nothing_is_sent_while_meta_says_that_it_refuses(
+    box: Sandbox, settings: Settings, clock: FixedClock, minutes: int | None
+) -> None:
+    graph, client = fake(box, FacebookFake), page(settings, clock)
+    graph.used_percent = 100
+    graph.regained_in_s = minutes * 60 if minutes else None
+    assert client.create(client.account, "feed", {"message": "the last one that is taken"})
+    graph.used_percent, graph.regained_in_s = 3, None
+    asked = box.requests()["facebook"]
+    with pytest.raises(RateLimitedError) as caught:
+        client.create(client.account, "feed", {"message": "one too many"})
+    assert box.requests()["facebook"] == asked, "not one byte was sent"
+    expected = clock.now() + timedelta(minutes=minutes) if minutes else None
+    assert caught.value.retry_at == expected
+    clock.advance((minutes or 10) * 60)
+    assert client.create(client.account, "feed", {"message": "after the wait"})
+    assert box.requests()["facebook"] == asked + 1
 
 
 def test_a_missing_permission_and_a_duplicate_say_what_to_do(
