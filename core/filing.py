@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 log = get_logger()
 TRIES = 5
 REQUEST_LIMIT_CHARS = 6_000
+EDITS_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -273,12 +274,21 @@ def result_block(ws: Workspace, row: Row, ending: Ending, at: datetime) -> str:
         ("Story", f"`{_why_command(ws, row)}`"),
     ]
     lines = [f"- {name}: {value}" for name, value in facts if value]
+    lines += [f"- You changed {change}" for change in _edits(ws, row)]
     for part in ws.journal.parts_of(row.action_id):
         lines += _part_block(ws, part)
     if row.request is not None and row.mode is Mode.DRY_RUN:
         shown = json.dumps(row.request, indent=2, ensure_ascii=False)
         lines += ["", "The exact request that a real run would send:", "", _fenced_json(shown)]
     return "\n".join(lines)
+
+
+def _edits(ws: Workspace, row: Row) -> list[str]:
+    """Return what the owner changed in the proposal before this ending, oldest first."""
+    told = [t.fields for t in ws.journal.story(row.action_id) if t.fields["event"] == Event.EDITED]
+    changes = [str(change) for fields in told for change in fields["parameters"]["changes"]]
+    more = [f"{len(changes) - EDITS_SHOWN} more things; the story tells them"]
+    return changes[:EDITS_SHOWN] + more * (len(changes) > EDITS_SHOWN)
 
 
 def _part_block(ws: Workspace, part: Row) -> list[str]:

@@ -7,13 +7,13 @@ what is unclear is asked.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from core import approvals, books_csv, frontmatter, notes
 from core.asks import Query, Unclear
+from core.extract import asking, pdf
 from core.extract import mail as mails
-from core.extract import pdf
 from core.extract import requests as reading
 from core.extract.found import Setting
 from core.tasks import attachment_name, text_of
@@ -110,7 +110,15 @@ def mail_request(material: Material) -> Wish | Unclear | None:
     if gaps and found.arguments is not None and PAPERS not in material.replies:
         question = Query(PAPERS, "Is the request right as it stands?", " ".join(gaps), (GO_ON,))
         return Unclear(source.words, [question])
-    return _as_outcome(found, source.words)
+    if gaps and not found.missing and not mail.is_bulk and "kind" not in material.replies:
+        return _unread(source.words, " ".join(gaps))
+    return _as_outcome(replace(found, notes=(*found.notes, *gaps)), source.words)
+
+
+def _unread(evidence: str, reason: str) -> Unclear:
+    """Return the question what is in a paper that we cannot read; its answer goes on."""
+    choices = (*asking.PAPERS.values(), asking.NOTHING)
+    return Unclear(evidence, [Query("kind", "What is in this paper?", reason, choices)])
 
 
 def _papers(material: Material, mail: Mail) -> tuple[dict[str, str], list[str]]:
@@ -120,6 +128,7 @@ def _papers(material: Material, mail: Mail) -> tuple[dict[str, str], list[str]]:
     gaps = [f"Only {PAPERS_READ} of {len(papers)} papers were read."] * (len(papers) > PAPERS_READ)
     for number, paper in enumerate(papers[:PAPERS_READ], start=1):
         name = paper.name if paper.name not in texts else f"{number} {paper.name}"
+        texts[name] = ""  # that a paper came along counts, even when it cannot be read
         kept = material.path.parent / attachment_name(files.digest(paper.data), paper.name)
         result = pdf.read(kept)
         if isinstance(result, pdf.PdfText):
@@ -139,14 +148,14 @@ def paper_request(material: Material) -> Wish | Unclear | None:
     result = pdf.read(material.path)
     if isinstance(result, pdf.Unreadable):
         raise NoteError(result.reason)
-    if isinstance(result, pdf.NoText):
-        if material.replies:
-            return None
-        scan = Query("scan", "What is in this scan?", "It holds pictures only, no text to read.")
-        return Unclear(f"A scan of {result.pages} pages.", [scan])
-    source = reading.from_document(material.source.name or "paper", result.text)
+    is_scan = isinstance(result, pdf.NoText)
+    scan = f"A scan of {result.pages} page{'s' * (result.pages != 1)}."
+    if is_scan and not material.replies:
+        return _unread(scan, "It holds pictures only, no text to read.")
+    text = "" if isinstance(result, pdf.NoText) else result.text
+    source = reading.from_document(material.source.name or "paper", text)
     found = reading.extract(source, _setting(material.ws), material.replies)
-    return _as_outcome(found, source.words)
+    return _as_outcome(found, source.words or scan)
 
 
 def _as_outcome(found: Extraction, evidence: str) -> Wish | Unclear | None:

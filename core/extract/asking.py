@@ -6,6 +6,7 @@ owner's own words too; an answer is read by the same rules as a mail.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -209,6 +210,17 @@ def answered(question: Question, replies: Mapping[str, str], setting: Setting) -
     if question.key == "description":
         return {}
     return _typed(question.key, reply, setting)
+
+
+def again(question: Question, replies: Mapping[str, str]) -> Question:
+    """Return an open question, saying why the owner's answer to it could not be used."""
+    reply = one_line(replies.get(question.key, ""), 80)
+    if not reply:
+        return question
+    like = "the sum and its currency, as in 150.00 EUR"
+    if question.key != "amount":
+        like = "the day, as in 2026-11-21, or tick a box"
+    return replace(question, reason=f"“{reply}” could not be read. Write {like}.")
 
 
 def _typed(key: str, reply: str, setting: Setting) -> Arguments | None:

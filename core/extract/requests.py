@@ -176,7 +176,7 @@ def _finished(
     for question in questions:
         changes = asking.answered(question, replies, setting)
         if changes is None:
-            open_questions.append(question)
+            open_questions.append(asking.again(question, replies))
         else:
             known = {**known, **changes}
     if known.pop("refused", False):

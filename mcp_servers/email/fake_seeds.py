@@ -29,7 +29,7 @@ _PDF = base64.b64encode(
     b"/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>endobj\n"
     b"4 0 obj<</Length 108>>stream\nBT /F1 12 Tf 20 160 Td (Papyrus Office Ltd) Tj "
     b"0 -20 Td (Invoice PO-2291) Tj 0 -20 Td (Total: 86.40 EUR) Tj ET    \nendstream endobj\n"
-    b"trailer<</Root 1 0 R>>\n%%EOF\n"
+    b"trailer<</Root 1 0 R>>\nstartxref\n0\n%%EOF\n"
 ).decode()
 
 MAILS: tuple[dict[str, Any], ...] = (

@@ -101,6 +101,7 @@ def test_a_mail_becomes_one_draft_invoice_with_the_owners_amount(
     assert len(effects) == 1
     assert effects[0]["payload"]["amount_total"] == 1300.0  # type: ignore[index]
     assert 'status: "completed"' in done
+    assert "- You changed lines 1 unit_price: 1250.00 -> 1300.00" in done.split("## Result")[1]
     action_id = approved.name[:16]
     entries = [e for e in log_of(vault) if e["action_id"] == action_id]
     edited = next(e for e in entries if e["event"] == "edited")

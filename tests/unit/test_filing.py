@@ -11,10 +11,10 @@ import pytest
 
 from core import approvals, filing, frontmatter, notes
 from core.actions import State, Tier, key_of
-from core.approvals import Request
+from core.approvals import Request, base_entry
 from core.records import Row
 from core.workspace import Workspace
-from utils.audit_log import Actor
+from utils.audit_log import Actor, Event
 from utils.clock import FixedClock
 
 Ended = Callable[..., tuple[Row, Path]]
@@ -121,6 +121,19 @@ def test_a_result_says_what_happened_and_where(live_ws: Workspace, ended: Ended)
         f"> Look at it: <{url}>",
     ):
         assert line in text
+
+
+def test_a_result_tells_what_the_owner_changed(live_ws: Workspace, ended: Ended) -> None:
+    """The diff of an edit that ran at once stands in the note, not only in the log."""
+    row, path = ended(State.DONE, summary="It is there.")
+    for changes in (["amount: 1 -> 2"], [f"lines {n}: a -> b" for n in range(30)]):
+        parameters = {"changes": changes}
+        live_ws.journal.record(
+            base_entry(row, Event.EDITED, Actor.OWNER, parameters=parameters),
+        )
+    result = filing.file_note(live_ws, row, path).read_text().split("## Result")[1]
+    assert "- You changed amount: 1 -> 2\n- You changed lines 0: a -> b\n" in result
+    assert "- You changed lines 18: a -> b\n- You changed 11 more things; the story" in result
 
 
 def test_the_owners_words_survive(live_ws: Workspace, ended: Ended) -> None:

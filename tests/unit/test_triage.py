@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,18 @@ import pytest
 
 from core import notes, tasks
 from core.actions import State, Trust
+from core.asks import Unclear
 from core.checks import Checks
 from core.records import Source
-from core.rules import Material, Wish, mail_request, written_request
+from core.rules import Material, Wish, mail_request, paper_request, written_request
 from core.sources import CallResult
 from core.triage import FAILURES, STAYS, Triage
 from core.tries import DEATHS, Tries
 from core.vault import Folder
 from core.workspace import Workspace
+from tests.corpus.tiny_pdf import tiny_pdf
 from tests.support import HOME
-from utils import durable
+from utils import durable, files
 from utils.clock import FixedClock
 from utils.errors import NoteError
 
@@ -313,6 +316,68 @@ def test_a_thing_whose_note_is_written_just_now_is_soon_looked_for_again(
     ws.journal.source_written("file:1", "TSK-20261121-001 A.md")
     assert triage.sweep() is None
     assert ws.journal.untriaged() == []
+
+
+# -- papers that cannot be read -------------------------------------------------------------------
+
+
+def mail_with_paper(ws: Workspace, text: str, paper: bytes) -> Material:
+    """Let a mail with a PDF be kept as the watcher keeps it."""
+    message = EmailMessage()
+    message["From"], message["Subject"] = "Papyrus Office Ltd <p@papyrus.example>", "For you"
+    message["Date"] = "Thu, 19 Nov 2026 09:00:00 +0000"
+    message.set_content(text)
+    message.add_attachment(paper, maintype="application", subtype="pdf", filename="paper.pdf")
+    name = tasks.attachment_name(files.digest(paper), "paper.pdf")
+    (ws.paths.state / name).write_bytes(paper)
+    return material(ws, message.as_string(), "email")
+
+
+@pytest.mark.parametrize("paper", [tiny_pdf([]), b"%PDF-1.4 torn"], ids=["scan", "damaged"])
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("Dear customer,\n\nplease find our invoice PO-1 attached, 86.40 EUR.\n", "invoice_date"),
+        ("As promised on the phone.\n", "kind"),
+    ],
+    ids=["a-bill", "nobody-knows-what"],
+)
+def test_a_paper_that_cannot_be_read_is_asked_about(
+    ws: Workspace, paper: bytes, text: str, key: str
+) -> None:
+    """What may be a bill is never passed over in silence."""
+    found = mail_request(mail_with_paper(ws, text, paper))
+    assert isinstance(found, Unclear)
+    assert [query.key for query in found.queries] == [key]
+    assert "paper.pdf" in found.evidence + found.queries[0].reason
+
+
+def test_the_answer_what_a_scan_is_goes_on(ws: Workspace) -> None:
+    """An answer that led nowhere would be asked for nothing."""
+    path = ws.paths.state / "kept.pdf"
+    path.write_bytes(tiny_pdf([]))
+    source = Source("key", "TSK-20261121-001", "file", path.name, "TSK-20261121-001 Scan.md")
+    first = paper_request(Material(ws, source, path))
+    assert isinstance(first, Unclear)
+    assert "Their bill to us" in first.queries[0].choices
+    answers = {"kind": "Their bill to us"}
+    second = paper_request(Material(ws, source, path, answers))
+    assert isinstance(second, Unclear)
+    assert {"vendor", "amount", "invoice_date"} <= {query.key for query in second.queries}
+    answers |= {"vendor": "Papyrus Office Ltd", "amount": "86.40 EUR", "description": "Paper"}
+    wish = paper_request(Material(ws, source, path, answers | {"invoice_date": "2026-11-19"}))
+    assert isinstance(wish, Wish)
+    assert (wish.kind, wish.arguments["vendor"]) == ("odoo.create_vendor_bill", answers["vendor"])
+    assert paper_request(Material(ws, source, path, {"kind": "Nothing is to be done"})) is None
+
+
+def test_an_answer_that_cannot_be_read_is_said(ws: Workspace) -> None:
+    text = "From: Initech Inc <a@initech.example>\nSubject: Invoice\n\nPlease send us the invoice."
+    asked = material(ws, text, "email")
+    answers = {"amount": "150"}
+    found = mail_request(Material(ws, asked.source, asked.path, answers))
+    assert isinstance(found, Unclear)
+    assert "“150” could not be read. Write the sum and its currency" in found.queries[0].reason
 
 
 @pytest.mark.parametrize(
