@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from core.inspection import Inspector
+    from core.vault import NoteFile
     from core.workspace import Workspace
 
 PREFIX = "ASK"
@@ -193,7 +194,7 @@ class Asks:
     def __init__(self, ws: Workspace, inspector: Inspector) -> None:
         self._ws = ws
         self._inspector = inspector
-        self._said: set[str] = set()
+        self._said: set[tuple[str, str]] = set()
         self.settling = False
 
     def answered(self) -> list[tuple[Ask, Answer]]:
@@ -211,19 +212,27 @@ class Asks:
                     self.settling = True
                     continue
             except NoteError as error:
-                self._complain(stored, error.reason)
+                self._complain(stored, look.file, error.reason)
                 continue
             if answer is not None:
                 found.append((stored, answer))
         return found
 
-    def _complain(self, stored: Ask, reason: str) -> None:
-        if reason in self._said:
+    def _complain(self, stored: Ask, file: NoteFile, reason: str) -> None:
+        """Say once, in the log and in the note itself, why an answer cannot be taken."""
+        line = f"- Not taken yet: this note {reason}."
+        if (stored.ask_id, reason) in self._said:
             return
-        self._said.add(reason)
+        self._said.add((stored.ask_id, reason))
         self._ws.chronicle.record(
             Entry(Event.WARNED, Actor.DAEMON, target=stored.name, error=f"the note {reason}")
         )
+        try:
+            text = notes.decode(file.data).rstrip("\n")
+            if line not in text:
+                self._ws.vault.rewrite(file, f"{text}\n\n{line}\n")
+        except (ChangedError, NoteError, FileNotFoundError):
+            self._said.discard((stored.ask_id, reason))  # it is being edited: said a little later
 
     def close(self, stored: Ask, line: str) -> None:
         """Note that a question is settled, in its note and in the journal."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from core import activity, channels, notes, pages, throttle, vitals
 from core.actions import Mode, State
 from core.pages import Pace
-from core.vault import PAUSE_NOTE
+from core.vault import PAUSE_NOTE, Folder
 from utils.clock import local_day, midnight, show
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ class Dashboard:
         """
         now = self._ws.clock.now()
         waiting = self._ws.journal.in_states(State.PENDING)
-        facts = self._facts(waiting, now)
+        questions = self._questions()
+        facts = self._facts(waiting, questions, now)
         mark = (f"{self._ws.clock.local(now):%Y-%m-%dT%H}", facts)
         if not stopping and not self._pace.is_due(mark):
             return
@@ -64,17 +65,19 @@ class Dashboard:
         lines = [f"Assistant: {state}, last look {show(self._ws.clock, now)}"]
         if not stopping:
             lines[0] += " (if this is more than an hour old, it has stopped: `bin/run status`)"
-        text = "\n".join([*lines, *self._mail(), "", _headline(waiting, now), facts])
+        headline = _headline(waiting, now, has_questions=bool(questions))
+        text = "\n".join([*lines, *self._mail(), "", headline, facts])
         written = pages.write(self._ws.vault, self._ws.vault.root / NAME, PART, text)
         self._pace.tried(mark, written=written)
 
-    def _facts(self, waiting: list[Row], now: datetime) -> str:
+    def _facts(self, waiting: list[Row], questions: list[str], now: datetime) -> str:
         lines = [
             f"> - [[{row.note.removesuffix('.md')}]], since {_moment(self._ws, row.created_at)}"
             for row in waiting[:SHOWN]
         ]
         if len(waiting) > SHOWN:
             lines.append(f"> - and {len(waiting) - SHOWN} more in `Pending_Approval`")
+        lines += questions
         if self._ws.vault.paused:
             lines += ["", f"> [!warning] PAUSED: `{PAUSE_NOTE}` lies here; nothing is sent"]
         lines += self._review() + self._figures(now) + self._services() + self._left_alone()
@@ -82,6 +85,18 @@ class Dashboard:
         for problem in filter(None, problems):
             lines += ["", f"> [!warning] {notes.inline(problem, 300)}"]
         return "\n".join(lines)
+
+    def _questions(self) -> list[str]:
+        """Return the questions that keep a request from becoming a proposal."""
+        folder = self._ws.vault.folder(Folder.NEEDS_ACTION)
+        asks = [ask for ask in self._ws.journal.open_asks() if (folder / ask.name).is_file()]
+        if not asks:
+            return []
+        wait = "questions wait" if len(asks) > 1 else "question waits"
+        lines = ["", f"> [!question] {len(asks)} {wait} for your answer"]
+        lines += [f"> - [[{ask.name.removesuffix('.md')}]]" for ask in asks[:SHOWN]]
+        more = f"> - and {len(asks) - SHOWN} more in `Needs_Action`"
+        return lines + [more] * (len(asks) > SHOWN)
 
     def _review(self) -> list[str]:
         rows = self._ws.journal.in_review()
@@ -148,9 +163,9 @@ class Dashboard:
         return lines
 
 
-def _headline(waiting: list[Row], now: datetime) -> str:
+def _headline(waiting: list[Row], now: datetime, *, has_questions: bool) -> str:
     if not waiting:
-        return "> [!success] Nothing waits for you"
+        return f"> [!success] {'No proposal' if has_questions else 'Nothing'} waits for you"
     count = f"{len(waiting)} decision{'s' * (len(waiting) != 1)} waiting"
     return f"> [!todo] {count}, the oldest for {age(now - waiting[0].created_at)}"
 

@@ -60,6 +60,7 @@ def status(ws: Workspace) -> dict[str, Any]:
         "last_heartbeat": show(ws.clock, from_iso(heartbeat)) if heartbeat else None,
         "paused": ws.vault.paused,
         "waiting": len(ws.journal.in_states(State.PENDING)),
+        "questions": [ask.ask_id for ask in ws.journal.open_asks()],
         "under_way": [row.action_id for row in under_way],
         "planned": _planned(ws, under_way),
         "asked_to_wait": [said for name in ws.services if (said := throttle.in_words(ws, name))],

@@ -11,8 +11,10 @@ import pytest
 from core import approvals, tasks, vitals
 from core.actions import State
 from core.approvals import Request
+from core.asks import Asks, Query, Unclear, ask
 from core.dashboard import PART, Dashboard, age
 from core.desk import Desk
+from core.inspection import Inspector
 from core.pages import AT_MOST_EVERY_S, SETTLE_S, markers
 from core.records import Row
 from core.workspace import Workspace
@@ -204,6 +206,40 @@ def test_what_ended_today_and_this_week_is_counted(
     assert "| Done | 1 | 2 |" in text
     assert "| Came in | 1 | 1 |" in text
     assert "[[Activity 2026-11-21|What I did today]]" in text
+
+
+def test_an_open_question_is_shown(ws: Workspace, board: Dashboard, clock: FixedClock) -> None:
+    """What it keeps from becoming a proposal would else wait for ever."""
+    source = tasks.drop(ws, tasks.Dropped("k", "file", "a", "Scan", clock.now(), ""))
+    query = Query("kind", "What is it?", "It cannot be read.", ("A bill",))
+    asked = ask(ws, source, Unclear("A scan.", [query]))
+    write(board, clock)
+    assert "> [!success] No proposal waits for you\n" in written(ws)
+    assert f"1 question waits for your answer\n> - [[{asked.name[:-3]}]]" in written(ws)
+    (ws.vault.root / "Needs_Action" / asked.name).unlink()
+    write(board, clock)
+    assert "Nothing waits for you" in written(ws)
+
+
+def test_an_answer_that_cannot_be_taken_says_so_in_its_note(
+    ws: Workspace, clock: FixedClock
+) -> None:
+    source = tasks.drop(ws, tasks.Dropped("k", "file", "a", "Scan", clock.now(), ""))
+    query = Query("kind", "What is it?", "It cannot be read.", ("A bill", "An offer"))
+    path = ws.vault.root / "Needs_Action" / ask(ws, source, Unclear("A scan.", [query])).name
+    path.write_text(path.read_text().replace("- [ ] A", "- [x] A"))
+    asks = Asks(ws, Inspector(ws.vault, ws.clock))
+    clock.advance(60)
+    assert asks.answered() == []
+    assert asks.answered() == []
+    line = "- Not taken yet: this note has two boxes ticked under “What is it?”; tick one."
+    assert path.read_text().count(line) == 1
+    path.write_text(path.read_text().replace("- [x] An", "- [ ] An"))
+    clock.advance(60)
+    asks.answered()
+    clock.advance(60)
+    ((_, answer),) = asks.answered()
+    assert answer.replies == {"kind": "A bill"}
 
 
 def test_an_old_time_on_it_means_a_dead_daemon(
