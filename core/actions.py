@@ -116,6 +116,7 @@ class Lookup:
         title: what the thing is called in front of people ("customer").
         match: the field of an answer that is held against the name.
         value: the field of an answer that is the identifier.
+        details: further fields of an answer, by which a person tells two of the same name apart.
     """
 
     source: str
@@ -124,6 +125,7 @@ class Lookup:
     title: str
     match: str = "name"
     value: str = "id"
+    details: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,21 @@ class Payee:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One record that may be meant, for the owner to choose.
+
+    Args:
+        label: how a person knows it.
+        name: its name.
+        value: its identifier.
+    """
+
+    label: str
+    name: str
+    value: object
+
+
+@dataclass(frozen=True)
 class Findings:
     """What a service's own records say about an action, before the owner is asked.
 
@@ -175,6 +192,7 @@ class Findings:
         payee: who would be paid; None: nobody, or the books could not be asked.
         accounts: fingerprints (`core/extract/ibans.py`) of the other side's bank accounts, None
             where they were not asked for.
+        choices: the records of which one is meant, where it is unclear which.
     """
 
     refusals: tuple[str, ...] = ()
@@ -182,6 +200,7 @@ class Findings:
     remarks: tuple[str, ...] = ()
     payee: Payee | None = None
     accounts: tuple[str, ...] | None = None
+    choices: tuple[Choice, ...] = ()
 
     def __add__(self, other: Findings) -> Findings:
         """Return both together."""
@@ -191,6 +210,7 @@ class Findings:
             self.remarks + other.remarks,
             other.payee or self.payee,
             self.accounts if other.accounts is None else other.accounts,
+            self.choices + other.choices,
         )
 
 

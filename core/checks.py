@@ -11,7 +11,9 @@ from concurrent.futures import Future
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from core.actions import Findings, Payee
+from core import notes
+from core.actions import Choice, Findings, Payee
+from core.asks import Query
 from core.extract.ibans import fingerprint, ibans_in
 from core.sources import CHECK_TOOL, CallResult
 
@@ -63,19 +65,54 @@ def with_found(lookup: Lookup, payload: Payload, items: Sequence[Mapping[str, ob
     """
     name = str(payload.get(lookup.source, ""))
     plain = name.strip().casefold()
-    known = [(str(item[lookup.match]), item[lookup.value]) for item in items]
-    exact = {value: None for called, value in known if called.strip().casefold() == plain}
+    known = list({item[lookup.value]: _choice(lookup, item) for item in items}.values())
+    exact = [choice for choice in known if choice.name.strip().casefold() == plain]
     if len(exact) == 1:
-        return {**payload, lookup.target: next(iter(exact))}, Findings()
-    listed = ", ".join(f"{called} ({lookup.target}: {value})" for called, value in known[:5])
-    if len(exact) > 1:
+        return {**payload, lookup.target: exact[0].value}, Findings()
+    listed = ", ".join(choice.label for choice in (exact or known)[:5])
+    if exact:
         several = f"There are {len(exact)} {lookup.title}s called {name}: {listed}."
         mend = f"Write the right {lookup.target} under Parameters."
-        return payload, Findings(unclear=(f"{several} {mend}",))
+        return payload, Findings(unclear=(f"{several} {mend}",), choices=tuple(exact))
     similar = f"Similar: {listed}." if items else "Nothing similar either."
     mend = f"Correct the name, or write the {lookup.target} under Parameters."
     nobody = f"No {lookup.title} is called {name}. {similar} {mend}"
-    return payload, Findings(unclear=(nobody,))
+    return payload, Findings(unclear=(nobody,), choices=tuple(known[:5]))
+
+
+def _choice(lookup: Lookup, item: Mapping[str, object]) -> Choice:
+    name, value = str(item[lookup.match]), item[lookup.value]
+    told = [str(item[each]) for each in lookup.details if item.get(each)]
+    label = notes.inline(", ".join([name, *told]), 160)
+    return Choice(f"{label} ({lookup.target}: {value})", name, value)
+
+
+def which(lookup: Lookup, payload: Payload, findings: Findings) -> Query:
+    """Return the question which record is meant."""
+    name = str(payload.get(lookup.source, ""))
+    plain = name.strip().casefold()
+    same = sum(choice.name.strip().casefold() == plain for choice in findings.choices)
+    several = f"There are {same} {lookup.title}s called {name}."
+    reason = several if same else f"No {lookup.title} is called {name}; these are similar."
+    labels = tuple(choice.label for choice in findings.choices)
+    return Query(lookup.target, f"Which {lookup.title} is meant?", reason, labels)
+
+
+def chosen(lookup: Lookup, payload: Payload, findings: Findings, reply: str) -> Payload:
+    """Return the payload with the record that the owner chose, or named in own words.
+
+    Args:
+        lookup: what is looked up.
+        payload: the payload in which it was unclear.
+        findings: what was unclear about it.
+        reply: the label that was ticked, an identifier, or another name.
+    """
+    for choice in findings.choices:
+        if reply == choice.label:
+            return {**payload, lookup.source: choice.name, lookup.target: choice.value}
+    if reply.isdecimal():
+        return {**payload, lookup.target: int(reply)}
+    return {**payload, lookup.source: reply}
 
 
 def as_data(action: Action, found: Found) -> dict[str, Any]:
@@ -96,6 +133,7 @@ def from_data(action: Action, payload: Payload, data: Mapping[str, Any]) -> Foun
         tuple(data["remarks"]),
         Payee.of(payee) if payee else None,
         None if accounts is None else tuple(accounts),
+        tuple(Choice(**choice) for choice in data.get("choices", ())),
     )
     return payload, findings
 

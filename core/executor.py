@@ -206,7 +206,10 @@ class Executor:
 
     def _which(self, action: Action) -> str:
         lookup = action.lookup
-        return f"it is not clear which {lookup.title} is meant" if lookup else ""
+        if lookup is None:
+            return ""
+        mend = f"correct the name, or write the {lookup.target} under Parameters"
+        return f"it is not clear which {lookup.title} is meant: {mend}"
 
     def _approve(self, row: Row, look: Look, reading: Reading) -> None:
         action = self.ws.actions[row.kind]

@@ -49,7 +49,8 @@ def fact_columns(facts: Facts) -> dict[str, Any]:
 def render(ws: Workspace, made: Draft, row: Row) -> str:
     """Return the complete text of a new proposal note."""
     front = front_of(ws, made.action, row)
-    parts = [frontmatter.compose(front), callout(ws, made.action, row, made.missing)]
+    question = callout(ws, made.action, row, made.missing)
+    parts = [frontmatter.compose(front), _with_unclear(question, made)]
     texts = (made.action.content, made.action.texts)
     parameters = {k: v for k, v in made.payload.items() if k not in texts}
     if made.action.texts is not None:
@@ -172,6 +173,16 @@ def callout(ws: Workspace, action: Action, row: Row, missing: tuple[str, ...] = 
     return "\n".join([*lines, *pictures(row.payload)])
 
 
+def _with_unclear(question_callout: str, made: Draft) -> str:
+    """Return a question that begins with what keeps the action from running as it stands."""
+    question, *lines = question_callout.split("\n")
+    first = [
+        f"> FIRST: {notes.inline(said, 300)}"
+        for said in (() if made.mode is Mode.DRY_RUN else made.request.findings.unclear)
+    ]
+    return "\n".join([question, *first, *lines])
+
+
 def outlook(ws: Workspace, action: Action, row: Row) -> list[str]:
     """Return what follows from a yes, with its cost and what cannot be undone, and from silence."""
     then = action.consequence
@@ -253,6 +264,8 @@ def done_at(row: Row) -> datetime:
 def adopted(ws: Workspace, note: Note, made: Draft, row: Row) -> str:
     """Return the text of a note that was written by hand, as a registered proposal."""
     text = pending_text(ws, note, row, made.action)
+    question = callout(ws, made.action, row, ws.standing(made.action, row.payload).missing)
+    text = notes.with_callout(text, _with_unclear(question, made))
     text = with_reasons(text, note, why(ws, made, row))
     text = with_completed(text, made.action, made.payload)
     if made.action.texts is not None:

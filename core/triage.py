@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from core import approvals, notes, plans
 from core.actions import Trust
 from core.asks import Answer, Asks, Unclear, ask
-from core.checks import account_warnings
+from core.checks import account_warnings, chosen, which
 from core.inspection import QUIET_S, Inspector
 from core.records import Ask, Entry
 from core.tries import DEATHS, Tries
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from core.actions import Findings, Payload
     from core.checks import Checks
     from core.records import Source
     from core.rules import Rule, Wish
@@ -129,12 +130,7 @@ class Triage:
         try:
             rules = self._rules or RULES
             found = next((found for rule in rules if (found := rule(material))), None)
-            if isinstance(found, Unclear):
-                stored = ask(self._ws, source, found, replies)
-                self._say(source, f"- A question: {notes.link(stored.name.removesuffix('.md'))}")
-                self._plan(source, "Answer the question", stored.ask_id)
-                return stored.ask_id
-            return STAYS if found is None else self._propose(found, source)
+            return STAYS if found is None else self._go_on(found, source, replies)
         except (NoteError, RefusedError) as error:
             reason = error.reason if isinstance(error, NoteError) else str(error)
             return self._stays(source, f"this {notes.inline(reason, 300)}")
@@ -163,12 +159,32 @@ class Triage:
             done = self._read(source, path, replies)
         self._asks.close(stored, f"- Went on: {done}")
 
-    def _propose(self, wish: Wish, source: Source) -> str:
-        action = self._ws.actions.get(wish.kind)
+    def _go_on(self, found: Wish | Unclear, source: Source, replies: Mapping[str, str]) -> str:
+        """Propose what is clear, ask what is not."""
+        if isinstance(found, Unclear):
+            return self._ask(found, source, replies)
+        action = self._ws.actions.get(found.kind)
         if action is None:
-            raise NoteError(f"asks for `{notes.inline(wish.kind)}`, which nobody here can do")
-        payload = approvals.validated(action, wish.arguments)
+            raise NoteError(f"asks for `{notes.inline(found.kind)}`, which nobody here can do")
+        payload = approvals.validated(action, found.arguments)
         payload, findings = self._checks.resolve_now(action, payload)
+        lookup = action.lookup
+        if lookup is not None and findings.choices and lookup.target in replies:
+            meant = chosen(lookup, payload, findings, replies[lookup.target])
+            payload = approvals.validated(action, meant)
+            payload, findings = self._checks.resolve_now(action, payload)
+        if lookup is not None and findings.choices:
+            question = which(lookup, payload, findings)
+            return self._ask(Unclear(found.evidence, [question]), source, replies)
+        return self._propose(payload, findings, found, source)
+
+    def _ask(self, unclear: Unclear, source: Source, replies: Mapping[str, str]) -> str:
+        stored = ask(self._ws, source, unclear, replies)
+        self._say(source, f"- A question: {notes.link(stored.name.removesuffix('.md'))}")
+        self._plan(source, "Answer the question", stored.ask_id)
+        return stored.ask_id
+
+    def _propose(self, payload: Payload, findings: Findings, wish: Wish, source: Source) -> str:
         request = approvals.Request(
             wish.kind,
             payload,

@@ -8,8 +8,17 @@ from typing import Any
 
 import pytest
 
-from core.actions import Findings, Payee
-from core.checks import Checks, as_data, from_data, is_asked, is_missing, unanswered, with_found
+from core.actions import Choice, Findings, Payee
+from core.checks import (
+    Checks,
+    as_data,
+    chosen,
+    from_data,
+    is_asked,
+    is_missing,
+    unanswered,
+    with_found,
+)
 from core.sources import CallResult
 from core.workspace import Workspace
 from mcp_servers.catalog import ACTIONS
@@ -78,6 +87,22 @@ def test_nothing_is_guessed(items: list[dict[str, Any]], said: str) -> None:
     assert "customer_id under Parameters" in remark
 
 
+def test_two_of_one_name_are_told_apart() -> None:
+    """Two Smiths with nothing but numbers behind them cannot be chosen from."""
+    lookup = INVOICE.lookup
+    assert lookup is not None
+    items = [ACME | {"email": "a@acme.example", "city": "London"}, {"id": 15, "name": "Acme Ltd"}]
+    _, findings = with_found(lookup, PAYLOAD, items)
+    first, second = findings.choices
+    assert first.label == "Acme Ltd, a@acme.example, London (customer_id: 14)"
+    assert second.label == "Acme Ltd (customer_id: 15)"
+    assert first.label in findings.unclear[0]
+    meant = chosen(lookup, PAYLOAD, findings, first.label)
+    assert meant == {"customer": "Acme Ltd", "customer_id": 14}
+    assert chosen(lookup, PAYLOAD, findings, "99")["customer_id"] == 99
+    assert chosen(lookup, PAYLOAD, findings, "Initech Inc") == {"customer": "Initech Inc"}
+
+
 def test_a_failure_is_a_remark() -> None:
     for payload, said in (
         (PAYLOAD, "The customer was not looked up in Odoo: it is down"),
@@ -89,7 +114,8 @@ def test_a_failure_is_a_remark() -> None:
 
 def test_an_answer_travels_as_json() -> None:
     payee = Payee(is_paid=True, known=True, doubts=("The account is new.",))
-    findings = Findings(("No.",), ("Which?",), ("Look.",), payee)
+    meant = Choice("Acme Ltd, London (customer_id: 14)", "Acme Ltd", 14)
+    findings = Findings(("No.",), ("Which?",), ("Look.",), payee, choices=(meant,))
     data = json.loads(json.dumps(as_data(INVOICE, ({**PAYLOAD, "customer_id": 14}, findings))))
     assert from_data(INVOICE, PAYLOAD, data) == ({**PAYLOAD, "customer_id": 14}, findings)
 

@@ -83,6 +83,19 @@ def test_an_invoices_note_is_as_the_contract_shows_it(
     assert "- Account: http://127.0.0.1:1/ acme company of ai@acme.example" in text
 
 
+def test_what_keeps_it_from_running_stands_right_below_the_question(
+    live_ws: Workspace, ws: Workspace, invoice: dict[str, Any]
+) -> None:
+    """Whoever approves it as it stands would only be asked again."""
+    said = Findings(unclear=("No customer is called Acme Ltd.",))
+    arguments = {k: v for k, v in invoice.items() if k != "customer_id"}
+    _, text = propose(live_ws, arguments, findings=said)
+    question, first = parsed(text).body[:2]
+    assert question.startswith("> [!question] Approve:")
+    assert first == "> FIRST: No customer is called Acme Ltd."
+    assert "FIRST" not in propose(ws, arguments, findings=said)[1]  # a dry run goes on without
+
+
 def test_a_posts_text_stands_under_content(ws: Workspace) -> None:
     row, text = propose(ws, {"text": "We are #hiring\n# now"}, kind="twitter.create_post")
     assert "## Content\n\nWe are \\#hiring\n\\# now\n" in text

@@ -140,6 +140,42 @@ def test_a_missing_identifier_is_looked_up(
     assert row.payload["customer_id"] == 9
 
 
+SMITHS = [
+    {"label": "Smith, a@mail.example, Leeds (customer_id: 17)", "name": "Smith", "value": 17},
+    {"label": "Smith, b@post.example, Dublin (customer_id: 18)", "name": "Smith", "value": 18},
+]
+CLEAR = {**FOUND, "identifier": None}
+UNCLEAR = {**FOUND, "identifier": None, "unclear": ["There are 2."], "choices": SMITHS}
+
+
+@pytest.mark.parametrize(
+    ("tick", "identifier"),
+    [("Smith, b@post", 18), ("Something else (write it behind this): 17", 17)],
+    ids=["a-box", "own-words"],
+)
+def test_two_of_one_name_are_asked_about_and_the_answer_goes_on(
+    live_ws: Workspace, clock: FixedClock, runner: Any, tick: str, identifier: int
+) -> None:
+    """A proposal that names nobody cannot run: the question comes first, with boxes to tick."""
+    ws = live_ws
+    runner.results = [CallResult(answered=True, data=d) for d in (UNCLEAR, UNCLEAR, CLEAR)]
+    request = REQUEST.replace("customer_id: 14\n", "").replace("Acme Ltd", "Smith")
+    drop(ws, clock, request)
+    triage = triage_of(ws, runner)
+    triage.sweep()
+    assert ws.journal.in_states(*State) == []
+    (path,) = (ws.vault.root / "Needs_Action").glob("ASK-*.md")
+    assert "Which customer is meant?\n\nThere are 2 customers called Smith.\n" in path.read_text()
+    label, _, own = tick.partition(": ")
+    text = path.read_text().replace(f"- [ ] {label}", f"- [x] {label}")
+    path.write_text(text.replace("this): \n", f"this): {own}\n") if own else text)
+    for _ in range(3):
+        triage.sweep()
+        clock.advance(60)
+    (row,) = ws.journal.in_states(State.PENDING)
+    assert (row.payload["customer"], row.payload["customer_id"]) == ("Smith", identifier)
+
+
 def test_what_no_rule_knows_stays_a_task(ws: Workspace, clock: FixedClock, runner: Any) -> None:
     source = drop(ws, clock, "Please send Acme an invoice")
     before = task_text(ws, source)

@@ -37,7 +37,9 @@ from mcp_servers.odoo.actions.settlement import (
     title_of_posting,
 )
 
-CUSTOMER = Lookup("customer", "customer_id", "odoo.find_partners", "customer")
+PERSON = ("email", "city")
+CUSTOMER = Lookup("customer", "customer_id", "odoo.find_partners", "customer", details=PERSON)
+VENDOR = Lookup("vendor", "vendor_id", "odoo.find_partners", "vendor", details=PERSON)
 
 ACTIONS = (
     Action(
@@ -101,7 +103,7 @@ ACTIONS = (
         money=True,
         absence_provable=True,
         checked=True,
-        lookup=Lookup("vendor", "vendor_id", "odoo.find_partners", "vendor"),
+        lookup=VENDOR,
     ),
     Action(
         kind="odoo.register_payment",
