@@ -96,6 +96,7 @@ def assembled(settings: Settings, level: str) -> Iterator[tuple[Daemon, Inbox, l
     from core.triage import Triage
     from mcp_servers.client import Sessions
     from watchers.approvals import approvals_bell
+    from watchers.comments import comment_watchers
     from watchers.inbox import Inbox, inbox_bell
     from watchers.notifier import notifiers
 
@@ -109,6 +110,7 @@ def assembled(settings: Settings, level: str) -> Iterator[tuple[Daemon, Inbox, l
             approvals_bell(ws.vault, daemon.bell.ring),
             inbox_bell(ws.vault, inbox.ring),
             *notifiers(ws),
+            *comment_watchers(ws, sessions),
         ]
         try:
             for bell in daemon.watches:

@@ -140,6 +140,7 @@ class Dashboard:
     def _ailing(self) -> list[str]:
         """Return a line for every part that needs a person."""
         titles = {vitals.GMAIL: "The mailbox", vitals.NOTIFICATIONS: "Notifications"}
+        titles |= vitals.COMMENTS
         found = [(title, vitals.vital(self._ws, part)) for part, title in titles.items()]
         return [
             line

@@ -146,6 +146,7 @@ def _backup(ws: Workspace) -> Check:
 def _vitals(ws: Workspace) -> Iterator[Check]:
     """Say how the parts beside the loop are doing; one that never ran is not mentioned."""
     titles = {vitals.GMAIL: "mailbox watcher", vitals.NOTIFICATIONS: "notifications"}
+    titles |= vitals.COMMENTS
     for part, title in titles.items():
         vital = vitals.vital(ws, part)
         if vital is not None:

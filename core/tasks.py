@@ -37,7 +37,7 @@ class Dropped:
 
     Args:
         key: what it is known by for ever (a file's digest, a mail's id).
-        source: file or email.
+        source: file, email, notice, or the network it was said on.
         sender: from whom, in their words.
         subject: what about, in their words.
         received: when.
@@ -45,6 +45,9 @@ class Dropped:
         attachments: names of the files kept in `Attachments/`, the original first.
         trust: whose words they are.
         thread: the conversation it belongs to, quoted (`gm:18f...`).
+        title: what the note says first; left out: the source and the subject.
+        about: lines about it in our words, Markdown.
+        steps: what is suggested, Markdown.
     """
 
     key: str
@@ -56,6 +59,9 @@ class Dropped:
     attachments: tuple[str, ...] = ()
     trust: Trust = Trust.EXTERNAL
     thread: str | None = None
+    title: str | None = None
+    about: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ("Read it and decide what to do",)
 
 
 def attachment_name(digest: str, original: str) -> str:
@@ -116,9 +122,11 @@ def render(ws: Workspace, note_id: str, dropped: Dropped) -> str:
         **({"thread": dropped.thread} if dropped.thread else {}),
         "tags": [f"task/{dropped.source}"],
     }
-    lines = [f"> [!todo] New {dropped.source}: {notes.inline(dropped.subject)}"]
+    title = dropped.title or f"New {dropped.source}: {dropped.subject}"
+    lines = [f"> [!todo] {notes.inline(title, 160)}"]
+    lines += [f"> {line}" for line in dropped.about]
     lines += [f"> Kept as [[{name}]]" for name in dropped.attachments]
     if dropped.text:
         lines += ["", "> [!quote]- What it says (untrusted)", notes.quoted(dropped.text)]
-    lines += ["", "## Suggested steps", "", "- [ ] Read it and decide what to do", ""]
+    lines += ["", "## Suggested steps", "", *(f"- [ ] {step}" for step in dropped.steps), ""]
     return frontmatter.compose(front) + "\n".join(lines)

@@ -67,6 +67,11 @@ def status(ws: Workspace) -> dict[str, Any]:
         "in_review": [row.action_id for row in ws.journal.in_review()],
         "mail": _vital(ws, vitals.GMAIL),
         "notifications": _vital(ws, vitals.NOTIFICATIONS),
+        "comments": [
+            f"{title}: {said}"
+            for part, title in vitals.COMMENTS.items()
+            if (said := _vital(ws, part))
+        ],
         "services": seen or ws.service_modes(),
     }
 

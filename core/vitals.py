@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 OK = "ok"
 GMAIL = "gmail"
 NOTIFICATIONS = "notifications"
+COMMENTS = {
+    "facebook": "Facebook comments",
+    "instagram": "Instagram comments",
+    "twitter": "X mentions",
+}
+"""Where others write to us in public: by service, what is looked for there."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,15 @@ def vital(ws: Workspace, part: str) -> Vital | None:
     """Return a part's state, None when it never said anything."""
     kept = ws.journal.recall(f"{part}:state")
     is_off = part == NOTIFICATIONS and not ws.settings.text("NOTIFY_URLS")
+    is_off |= part in COMMENTS and not looks_at_comments(ws, part)
     if not kept or is_off:
         return None
     at = show(ws.clock, from_iso(kept["at"]))
     return Vital(str(kept["state"]), at, waiting(ws.journal, part))
+
+
+def looks_at_comments(ws: Workspace, service: str) -> bool:
+    """Return whether comments or mentions of a network are to be looked for."""
+    if service not in ws.services or ws.services[service].missing(ws.settings):
+        return False
+    return ws.settings.seconds(f"{service.upper()}_POLL_S") > 0

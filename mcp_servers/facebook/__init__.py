@@ -35,6 +35,12 @@ SERVICE = Service(
             "Page access token that does not expire, see docs/how-to",
             secret=True,
         ),
+        Setting(
+            "FACEBOOK_POLL_S",
+            Kind.SECONDS,
+            "900",
+            "Seconds between looks for new comments, which become tasks; 0: never.",
+        ),
     ),
     required=(("FACEBOOK_PAGE_ID",), ("FACEBOOK_PAGE_TOKEN",)),
     account=account,

@@ -238,7 +238,7 @@ class FacebookFake(GraphFake):
         }
         self._comments.setdefault(parent, []).append(row)
         for owner in self.objects():
-            if owner["id"] == parent and "comments" in owner:
+            if owner["id"] == f"{PAGE_ID}_{post}":  # as `filter(stream)` counts: answers too
                 owner["comments"]["summary"]["total_count"] += 1
             elif owner["id"] == parent:
                 owner["comment_count"] += 1
@@ -246,6 +246,11 @@ class FacebookFake(GraphFake):
 
     def _list_comments(self, call: Call) -> Row:
         rows = self._comments.get(call.place[0], [])
+        if call.fields.get("filter") == "stream":
+            prefix = f"{call.place[0].rpartition('_')[2]}_"
+            everything = chain.from_iterable(self._comments.values())
+            stream = (row for row in everything if row["id"].startswith(prefix))
+            rows = sorted(stream, key=lambda row: str(row["created_time"]))
         if call.fields.get("order") == "reverse_chronological":
             rows = rows[::-1]
         return page_of(rows, call)

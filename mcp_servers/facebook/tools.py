@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from utils.config import Settings
 
 URL = "https://www.facebook.com/"
-POST_FIELDS = "id,message,created_time,permalink_url,comments.limit(0).summary(true)"
+POST_FIELDS = "id,message,created_time,permalink_url,comments.filter(stream).limit(0).summary(true)"
 COMMENT_FIELDS = "id,message,created_time,from,permalink_url,comment_count"
 
 PAGE_METRICS = (

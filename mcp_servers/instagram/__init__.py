@@ -46,6 +46,12 @@ SERVICE = Service(
             "Public web space from which Instagram fetches your pictures, by their file names",
             "https://media.example.com",
         ),
+        Setting(
+            "INSTAGRAM_POLL_S",
+            Kind.SECONDS,
+            "900",
+            "Seconds between looks for new comments, which become tasks; 0: never.",
+        ),
     ),
     required=(("INSTAGRAM_ACCOUNT_ID",), ("INSTAGRAM_TOKEN",)),
     account=account,

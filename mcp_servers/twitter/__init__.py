@@ -39,6 +39,13 @@ SERVICE = Service(
             secret=True,
         ),
         Setting("TWITTER_ACCESS_SECRET", Kind.TEXT, None, "Access token secret", secret=True),
+        Setting(
+            "TWITTER_POLL_S",
+            Kind.SECONDS,
+            "0",
+            "Seconds between looks for new mentions, which become tasks; 0: never. X charges for "
+            "each one that is read: about $0.001, with its author up to $0.011.",
+        ),
     ),
     required=(
         ("TWITTER_API_KEY",),

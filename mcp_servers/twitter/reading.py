@@ -87,14 +87,14 @@ def list_mentions(client: Reader, arguments: ListMentions) -> Page:
     query = arguments.query
     if query and query.isdecimal():
         rows = [row for row in client.posts([query]) if _concerns_us(row, client.user_id)]
-        return Page(tuple(_mention(row) for row in rows))
+        return Page(tuple(_mention(client, row) for row in rows))
     if query:
         rows, _ = client.mentions(MENTIONS_LOOKED_THROUGH, arguments.cursor, arguments.since)
         name = query.strip().removeprefix("@").casefold()
         by_them = [row for row in rows if str(row["author"].get("username")).casefold() == name]
-        return Page(tuple(_mention(row) for row in by_them[: arguments.limit]))
+        return Page(tuple(_mention(client, row) for row in by_them[: arguments.limit]))
     rows, more = client.mentions(arguments.limit, arguments.cursor, arguments.since)
-    return Page(tuple(_mention(row) for row in rows), None, _cursor(rows, more=more))
+    return Page(tuple(_mention(client, row) for row in rows), None, _cursor(rows, more=more))
 
 
 def _concerns_us(row: Row, user_id: str) -> bool:
@@ -139,11 +139,13 @@ def _post(row: Row) -> dict[str, object]:
     }
 
 
-def _mention(row: Row) -> dict[str, object]:
+def _mention(client: Reader, row: Row) -> dict[str, object]:
     author = row["author"]
+    author_id = author.get("id") or row.get("author_id")
     return {
         **_post(row),
         "author": author.get("username"),
-        "author_id": author.get("id") or row.get("author_id"),
+        "author_id": author_id,
+        "is_ours": author_id == client.user_id,
         "in_reply_to": replied_to(row),
     }
