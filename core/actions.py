@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from core.attachments import AttachmentRule
     from core.media import MediaRule
+    from core.text_limits import TextLimit
     from core.vault_files import FileRule, LoadedFile
     from utils.config import Setting, Settings
 
@@ -255,6 +256,7 @@ class Action:
         filled: arguments that the settings fill in at registration.
         media: what pictures and films its argument `media` takes, None without that argument.
         attachments: what its argument `attachments` takes, None without that argument.
+        length: how long the text of `content` may be, None where nobody says.
         checked: whether its service is asked about it when it is registered: the tool's
             `Write.check` (`mcp_servers/toolset.py`) reads the service and returns `Findings`. A
             service that is not set up or down is said in the proposal; a dry run goes on.
@@ -278,6 +280,7 @@ class Action:
     parts: Callable[[Payload], tuple[Part, ...]] | None = None
     filled: tuple[Filled, ...] = ()
     media: MediaRule | None = None
+    length: TextLimit | None = None
     attachments: AttachmentRule | None = None
     checked: bool = False
 

@@ -217,7 +217,8 @@ def remarks(action: Action, payload: Payload) -> list[str]:
     """Return what the owner should know about each network, in sentences."""
     if action.parts is None:
         return []
-    found = []
+    lengths = _lengths(action.parts(payload))
+    found = [lengths] * bool(lengths)
     for part in action.parts(payload):
         found.append(f"On {part.title}: {part.action.consequence}")
         link = payload.get("link")
@@ -225,3 +226,13 @@ def remarks(action: Action, payload: Payload) -> list[str]:
         if link and "link" not in part.payload and link not in text:
             found.append(f"The link is not sent to {part.title}: it stands only under Parameters.")
     return found
+
+
+def _lengths(parts: tuple[Part, ...]) -> str:
+    """Return how much of each network's limit its text takes, as it was proposed."""
+    sizes = [
+        f"{part.title} {limit.shown(str(part.payload[str(part.action.content)]))}"
+        for part in parts
+        if (limit := part.action.length)
+    ]
+    return f"Length when proposed: {', '.join(sizes)}." if sizes else ""

@@ -316,6 +316,7 @@ def actions_page() -> str:
     for service in SERVICES.values():
         parts += [f"## {service.title} (`{service.name}`)", *service_parts(service)]
     parts += ["## Several networks (`social`)", *publishing_parts()]
+    parts += ["## How long a text may be", *lengths_parts()]
     return "\n\n".join(parts) + "\n"
 
 
@@ -367,6 +368,17 @@ def publishing_parts() -> Iterator[str]:
             for name, f in shown
         ],
     )
+
+
+def lengths_parts() -> Iterator[str]:
+    """Yield the limits of all texts, as they are checked."""
+    yield "A longer text is refused before you are asked, and the network is named."
+    limits = [(a.kind, a.length) for s in SERVICES.values() for a in s.actions if a.length]
+    rows = [
+        (f"`{kind}`", f"{limit.at_most:,} {limit.unit}", limit.counting, limit.source)
+        for kind, limit in limits
+    ]
+    yield table(("Action", "At most", "Counted", "Source"), rows)
 
 
 def log_page() -> str:

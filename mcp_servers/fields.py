@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -20,6 +20,9 @@ from pydantic import (
     Field,
     WithJsonSchema,
 )
+
+if TYPE_CHECKING:
+    from core.text_limits import TextLimit
 
 _HIDING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _LOCAL_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?")
@@ -75,6 +78,13 @@ LocalTime = Annotated[
     WithJsonSchema({"type": "string", "examples": ["2026-11-24T09:00:00"]}),
 ]
 """The owner's local time, without a zone."""
+
+
+def within(limit: TextLimit) -> tuple[Any, ...]:
+    """Return what makes a text argument keep to a limit, after its own form is found."""
+    most: dict[str, Any] = {"maxLength": limit.at_most} if limit.unit == "characters" else {}
+    return Field(min_length=1, json_schema_extra=most), AfterValidator(limit.check)
+
 
 Limit = Annotated[int, Field(ge=1, le=100)]
 

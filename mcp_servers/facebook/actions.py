@@ -12,7 +12,16 @@ from pydantic import AfterValidator, Field, model_validator
 
 from core.actions import Action, Facts, Read
 from core.media import MediaList, MediaRule, MediaType
-from mcp_servers.fields import Arguments, Lines, LocalTime, links_in, shown_time, words_for_a_name
+from core.text_limits import TextLimit
+from mcp_servers.fields import (
+    Arguments,
+    Lines,
+    LocalTime,
+    links_in,
+    shown_time,
+    within,
+    words_for_a_name,
+)
 from mcp_servers.graph.arguments import (
     Addressed,
     Days,
@@ -22,9 +31,13 @@ from mcp_servers.graph.arguments import (
     facts_of_message,
 )
 
-MAX_POST, MAX_COMMENT, MAX_MESSAGE = 63_206, 8_000, 2_000
-"""In characters. Source: developers.facebook.com, Send API (2,000); the others from third parties,
-read 2026-11-21."""
+_COUNTING = "not documented, counted as code points"
+_THIRD_PARTIES = "third parties; Meta documents none, read 2026-11-21"
+POST_LENGTH = TextLimit(63_206, "characters", _COUNTING, _THIRD_PARTIES)
+COMMENT_LENGTH = TextLimit(8_000, "characters", _COUNTING, _THIRD_PARTIES)
+MESSAGE_LENGTH = TextLimit(
+    2_000, "characters", _COUNTING, "developers.facebook.com, Send API, read 2026-11-21"
+)
 
 PICTURES = MediaRule(
     limits={MediaType.JPEG: 4_000_000, MediaType.PNG: 4_000_000, MediaType.GIF: 4_000_000},
@@ -40,9 +53,9 @@ def _link(text: str) -> str:
 
 
 Link = Annotated[str, Field(max_length=2_000), AfterValidator(_link)]
-PostText = Annotated[Lines, Field(min_length=1, max_length=MAX_POST)]
-CommentText = Annotated[Lines, Field(min_length=1, max_length=MAX_COMMENT)]
-MessageText = Annotated[Lines, Field(min_length=1, max_length=MAX_MESSAGE)]
+PostText = Annotated[Lines, *within(POST_LENGTH)]
+CommentText = Annotated[Lines, *within(COMMENT_LENGTH)]
+MessageText = Annotated[Lines, *within(MESSAGE_LENGTH)]
 
 
 class CreatePost(Arguments):
@@ -131,6 +144,7 @@ ACTIONS = (
             "read, copied or answered it. Pictures are laid on the page unseen first."
         ),
         content="message",
+        length=POST_LENGTH,
         media=PICTURES,
     ),
     Action(
@@ -145,6 +159,7 @@ ACTIONS = (
             "told. It answers words that somebody else wrote: read them first."
         ),
         content="message",
+        length=COMMENT_LENGTH,
         checked=True,
     ),
     Action(
@@ -160,6 +175,7 @@ ACTIONS = (
             "answers words that somebody else wrote: read them first."
         ),
         content="message",
+        length=MESSAGE_LENGTH,
         checked=True,
     ),
 )

@@ -16,7 +16,16 @@ from pydantic import AfterValidator, Field
 
 from core.actions import Action, Facts, Read
 from core.media import MediaList, MediaRule, MediaType
-from mcp_servers.fields import Arguments, Lines, LocalTime, links_in, shown_time, words_for_a_name
+from core.text_limits import TextLimit, utf8_bytes
+from mcp_servers.fields import (
+    Arguments,
+    Lines,
+    LocalTime,
+    links_in,
+    shown_time,
+    within,
+    words_for_a_name,
+)
 from mcp_servers.graph.arguments import (
     Addressed,
     Days,
@@ -31,9 +40,18 @@ if TYPE_CHECKING:
 
     from core.media import MediaFacts
 
-MAX_CAPTION, MAX_HASHTAGS, MAX_MENTIONS = 2_200, 30, 20
-MAX_COMMENT = 300
-MAX_MESSAGE_BYTES = 1_000
+MAX_HASHTAGS, MAX_MENTIONS = 30, 20
+_COUNTING = "not documented, counted as code points"
+_DOCS = "developers.facebook.com/docs/instagram-platform"
+CAPTION_LENGTH = TextLimit(
+    2_200, "characters", _COUNTING, f"{_DOCS}, IG User Media, read 2026-11-21"
+)
+COMMENT_LENGTH = TextLimit(
+    300, "characters", _COUNTING, f"{_DOCS}, IG Comment Replies, read 2026-11-21"
+)
+MESSAGE_LENGTH = TextLimit(
+    1_000, "bytes", "of UTF-8", f"{_DOCS}, Send API for Instagram, read 2026-11-21", utf8_bytes
+)
 NARROWEST, WIDEST = 4 / 5, 1.91
 ROUNDING = 0.005
 MIB = 1024 * 1024
@@ -57,13 +75,6 @@ def _comment(text: str) -> str:
     return text
 
 
-def _message(text: str) -> str:
-    size = len(text.encode())
-    if size > MAX_MESSAGE_BYTES:
-        raise ValueError(f"is {size:,} bytes long; Instagram allows {MAX_MESSAGE_BYTES:,}")
-    return text
-
-
 def _check(pictures: Sequence[MediaFacts]) -> None:
     """Raise a ValueError, in words, for what Instagram does not show."""
     if len(pictures) > 1 and any(each.type.is_video for each in pictures):
@@ -84,11 +95,9 @@ PICTURES = MediaRule(
 )
 """A film may have 300 MB there; here less, because it is compared as a whole before it is sent."""
 
-Caption = Annotated[Lines, Field(min_length=1, max_length=MAX_CAPTION), AfterValidator(_caption)]
-CommentText = Annotated[
-    Lines, Field(min_length=1, max_length=MAX_COMMENT), AfterValidator(_comment)
-]
-MessageText = Annotated[Lines, Field(min_length=1, max_length=1_000), AfterValidator(_message)]
+Caption = Annotated[Lines, *within(CAPTION_LENGTH), AfterValidator(_caption)]
+CommentText = Annotated[Lines, *within(COMMENT_LENGTH), AfterValidator(_comment)]
+MessageText = Annotated[Lines, *within(MESSAGE_LENGTH)]
 
 
 class PublishMedia(Arguments):
@@ -174,6 +183,7 @@ ACTIONS = (
             "the public; before anything is sent they are fetched and compared with what you see."
         ),
         content="caption",
+        length=CAPTION_LENGTH,
         absence_provable=True,
         media=PICTURES,
         checked=True,
@@ -190,6 +200,7 @@ ACTIONS = (
             "is told. It answers words that somebody else wrote: read them first."
         ),
         content="message",
+        length=COMMENT_LENGTH,
         checked=True,
     ),
     Action(
@@ -205,6 +216,7 @@ ACTIONS = (
             "answers words that somebody else wrote: read them first."
         ),
         content="message",
+        length=MESSAGE_LENGTH,
         checked=True,
     ),
 )

@@ -16,8 +16,17 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, fiel
 
 from core.actions import Action, Facts, Lookup, Read
 from core.media import MediaList, MediaRule, MediaType
-from mcp_servers.fields import Arguments, Limit, Lines, LocalTime, shown_time, words_for_a_name
-from mcp_servers.twitter.length import MAX_LENGTH, links, normal, weighted_length
+from core.text_limits import TextLimit
+from mcp_servers.fields import (
+    Arguments,
+    Limit,
+    Lines,
+    LocalTime,
+    shown_time,
+    within,
+    words_for_a_name,
+)
+from mcp_servers.twitter.length import LINK_LENGTH, MAX_LENGTH, links, normal, weighted_length
 from mcp_servers.twitter.thread import MAX_PARTS, MIN_PARTS, divided, joined, parts_of
 
 if TYPE_CHECKING:
@@ -33,8 +42,19 @@ PRICE_OF_MESSAGE = Decimal("0.015")
 """What one call costs in USD. Source: docs.x.com, rate table valid after 2026-04-20, read
 2026-11-21."""
 
-MAX_MESSAGE = 10_000
-"""Characters of a direct message. Source: docs.x.com, "Direct Messages", 2026-11."""
+POST_LENGTH = TextLimit(
+    MAX_LENGTH,
+    "characters",
+    f"as X counts: a link {LINK_LENGTH}, an emoji 2, Chinese, Japanese and Korean 2, Latin 1",
+    "docs.x.com, Counting characters, read 2026-11-21",
+    weighted_length,
+)
+MESSAGE_LENGTH = TextLimit(
+    10_000,
+    "characters",
+    "not documented, counted as code points",
+    "docs.x.com, Direct Messages, read 2026-11-21",
+)
 
 MESSAGES_AN_HOUR, REPLIES_AN_HOUR = 10, 20
 """Bounds of ours: who writes more to others looks like an advertiser, and X locks accounts."""
@@ -162,7 +182,7 @@ class SendDirectMessage(Arguments):
 
     recipient: Username = Field(description="Username")
     recipient_id: Id | None = Field(default=None, description="Looked up among who mentioned us")
-    text: Annotated[Lines, Field(min_length=1, max_length=MAX_MESSAGE)]
+    text: Annotated[Lines, *within(MESSAGE_LENGTH)]
 
 
 class ListPosts(Arguments):
@@ -275,6 +295,7 @@ ACTIONS = (
         facts=facts_of_post,
         consequence=f"The post is public at once. {_PUBLIC}",
         content="text",
+        length=POST_LENGTH,
         media=MEDIA,
     ),
     Action(
@@ -300,6 +321,7 @@ ACTIONS = (
         facts=facts_of_reply,
         consequence=f"The reply is public at once, below the other one's post. {_PUBLIC}",
         content="text",
+        length=POST_LENGTH,
         hourly_cap=REPLIES_AN_HOUR,
         lookup=Lookup(
             source="post_id",
@@ -323,6 +345,7 @@ ACTIONS = (
             f"that person takes no messages from you. X charges ${PRICE_OF_MESSAGE} for it."
         ),
         content="text",
+        length=MESSAGE_LENGTH,
         hourly_cap=MESSAGES_AN_HOUR,
         lookup=Lookup(
             source="recipient",
