@@ -45,6 +45,13 @@ def test_command_table_is_complete():
     assert sorted(rows) == sorted(commands())
 
 
+def test_the_list_of_commands_says_each_to_the_end():
+    """On a terminal of 80 columns no line of the help is cut."""
+    runner = CliRunner(env={"COLUMNS": "80", "TERM": "dumb"})
+    listed = runner.invoke(app, ["--help"]).output.split("Commands:")[1]
+    assert [line for line in listed.splitlines() if line.endswith("...")] == []
+
+
 def test_what_is_said_to_be_missing_is_missing():
     """A command that exists is not listed as `not yet`."""
     [line] = re.findall(r"^Not yet: (.*)\.$", section("Commands"), flags=re.MULTILINE)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FLOORS = ("core", "mcp_servers", "utils", "watchers")
+FLOORS = ("cli", "core", "mcp_servers", "utils", "watchers")
 SOURCES = sorted(
     path.relative_to(ROOT).as_posix()
     for path in [ROOT / "orchestrator.py", *(p for f in FLOORS for p in (ROOT / f).rglob("*.py"))]
