@@ -7,6 +7,7 @@ markers is ours; a day that ended while nobody ran is written at the next start.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -98,16 +99,19 @@ def render(ws: Workspace, day: date, shown: int = SHOWN) -> str | None:
     told = ws.journal.told_between(
         midnight(ws.clock, day), midnight(ws.clock, day + timedelta(days=1))
     )
-    acts, touched = _acts(ws, told), [one for one in told if one.fields.get("event") in TOUCHED]
-    if not acts and not touched:
+    found = _Found()
+    for one in told:
+        _sort_in(ws, found, one, shown)
+    acts = list(found.acts.values())
+    if not acts and not found.touched:
         return None
     lines = ["## Outside", ""]
     lines += [line for one, row in acts[:shown] for line in _act(ws, one, row)]
     lines += _rest(len(acts) - shown, day) if acts else ["Nothing outside this vault was changed."]
     lines += ["", "## Notes", ""]
     lines += ["A note is brought back by moving it; what was tidied away lies in `.trash`.", ""]
-    lines += [_touch(ws, one) for one in touched[:shown]]
-    lines += _rest(len(touched) - shown, day)
+    lines += [_touch(ws, one) for one in found.touched]
+    lines += _rest(found.touches - shown, day)
     return "\n".join(lines)
 
 
@@ -117,19 +121,35 @@ def _rest(count: int, day: date) -> list[str]:
     return [f"- and {count} earlier: `bin/run log --date {day.isoformat()}`"]
 
 
-def _acts(ws: Workspace, told: list[Told]) -> list[tuple[Told, Row]]:
-    """Return how each attempt that reached a service ended, newest first, the last word only."""
-    found: dict[tuple[object, object], tuple[Told, Row]] = {}
-    for one in told:
-        fields = one.fields
-        is_end = fields.get("event") in {Event.OUTCOME, Event.RECONCILED}
-        if not is_end or fields.get("result") not in ACTED or fields.get("mode") == Mode.DRY_RUN:
-            continue
-        key = (fields.get("action_id"), fields.get("attempt"))
-        row = ws.journal.get(str(fields.get("action_id"))) if key not in found else None
-        if row is not None and row.mode.acts:
-            found[key] = one, row
-    return list(found.values())
+@dataclass
+class _Found:
+    """What of a day's story is shown: a flood tells thousands of things, and few are kept.
+
+    Args:
+        acts: how each attempt that reached a service ended, newest first, the last word only.
+        touched: the newest touches of notes.
+        touches: how many there were in all.
+    """
+
+    acts: dict[tuple[object, object], tuple[Told, Row]] = field(default_factory=dict)
+    touched: list[Told] = field(default_factory=list)
+    touches: int = 0
+
+
+def _sort_in(ws: Workspace, found: _Found, one: Told, shown: int) -> None:
+    """Add one thing of the story; the newest come first."""
+    fields = one.fields
+    if fields.get("event") in TOUCHED:
+        found.touches += 1
+        if found.touches <= shown:
+            found.touched.append(one)
+    is_end = fields.get("event") in {Event.OUTCOME, Event.RECONCILED}
+    if not is_end or fields.get("result") not in ACTED or fields.get("mode") == Mode.DRY_RUN:
+        return
+    key = (fields.get("action_id"), fields.get("attempt"))
+    row = ws.journal.get(str(fields.get("action_id"))) if key not in found.acts else None
+    if row is not None and row.mode.acts:
+        found.acts[key] = one, row
 
 
 def _act(ws: Workspace, one: Told, row: Row) -> list[str]:

@@ -16,10 +16,12 @@ from utils.clock import from_iso, iso
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from core.records import Entry
+
+AT_A_TIME = 500
 
 
 class Story(JournalFile):
@@ -55,11 +57,19 @@ class Story(JournalFile):
         """Return the story after one of its entries, oldest first."""
         return self._told("number > ? ORDER BY number LIMIT ?", (number, limit))
 
-    def told_between(self, since: datetime, until: datetime) -> list[Told]:
-        """Return the story of everything between two instants, newest first."""
-        return self._told(
-            "at >= ? AND at < ? ORDER BY at DESC, number DESC", (iso(since), iso(until))
-        )
+    def told_between(self, since: datetime, until: datetime) -> Iterator[Told]:
+        """Yield the story of everything between two instants, newest first, little at a time."""
+        with self._lock:
+            rows = self._light.execute(
+                "SELECT number FROM story WHERE at >= ? AND at < ? ORDER BY at DESC, number DESC",
+                (iso(since), iso(until)),
+            ).fetchall()
+        numbers = [int(number) for (number,) in rows]
+        for first in range(0, len(numbers), AT_A_TIME):
+            some = numbers[first : first + AT_A_TIME]
+            marks = ", ".join("?" * len(some))
+            found = {one.number: one for one in self._told(f"number IN ({marks})", some)}
+            yield from (found[number] for number in some)
 
     def last_told(self) -> int:
         """Return the number of the newest story entry; it grows whenever something happens."""

@@ -19,6 +19,7 @@ from core.actions import Mode, State, Tier
 from core.journal import TERMINAL, Journal
 from core.journal_file import newest_backup
 from core.records import Entry, Row, Source
+from core.story import AT_A_TIME
 from utils import durable
 from utils.audit_log import Actor, Event
 from utils.clock import FixedClock
@@ -677,3 +678,14 @@ def test_a_story_holds_plain_json(journal: Journal, clock: FixedClock) -> None:
     journal.record(Entry(Event.CALLED, Actor.CLAUDE, parameters=odd))
     (told,) = journal.untold()
     assert json.loads(json.dumps(told.fields))["parameters"]["text"] == "é\u2028"
+
+
+def test_a_long_story_is_read_whole_and_newest_first(journal: Journal, clock: FixedClock) -> None:
+    """More than is read at a time; several things happen in the same instant."""
+    began, count = clock.now(), AT_A_TIME + 200
+    entries = [Entry(Event.WARNED, Actor.DAEMON, target=str(number)) for number in range(count)]
+    for first in range(0, count, 100):
+        journal.record(*entries[first : first + 100])
+        clock.advance(1)
+    told = journal.told_between(began, clock.now())
+    assert [one.fields["target"] for one in told] == [*map(str, reversed(range(count)))]
