@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from core import approvals, books_csv, frontmatter, notes
+from core import approvals, books_csv, frontmatter, notes, post_requests
 from core.asks import Query, Unclear
 from core.extract import asking, pdf
 from core.extract import mail as mails
@@ -192,5 +192,21 @@ def bank_export(material: Material) -> Unclear | None:
     return books_csv.take_in(material.ws, material.source, material.path, material.replies)
 
 
+def post_request(material: Material) -> Wish | Unclear | None:
+    """Return the post that a dropped text or a mail asks for.
+
+    Raises:
+        NoteError: the mail cannot be read.
+    """
+    found = post_requests.wanted(material)
+    return Wish(*found) if isinstance(found, post_requests.Wanted) else found
+
+
 Rule = Callable[[Material], Wish | Unclear | None]
-RULES: tuple[Rule, ...] = (written_request, mail_request, paper_request, bank_export)
+RULES: tuple[Rule, ...] = (
+    written_request,
+    mail_request,
+    paper_request,
+    bank_export,
+    post_request,
+)
