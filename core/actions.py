@@ -256,6 +256,7 @@ class Action:
         filled: arguments that the settings fill in at registration.
         media: what pictures and films its argument `media` takes, None without that argument.
         attachments: what its argument `attachments` takes, None without that argument.
+        price: what its service charges for it, in USD, None where it is free or not known.
         length: how long the text of `content` may be, None where nobody says.
         checked: whether its service is asked about it when it is registered: the tool's
             `Write.check` (`mcp_servers/toolset.py`) reads the service and returns `Findings`. A
@@ -281,6 +282,7 @@ class Action:
     filled: tuple[Filled, ...] = ()
     media: MediaRule | None = None
     length: TextLimit | None = None
+    price: Callable[[Any], Decimal] | None = None
     attachments: AttachmentRule | None = None
     checked: bool = False
 

@@ -50,6 +50,8 @@ def render(facts: Facts) -> str:
         "\n\n".join(_late(facts)),
         "## Refused and failed",
         "\n\n".join(_failed(facts)),
+        "## Social",
+        "\n\n".join(sections.networks(facts)),
         "## Services",
         "\n\n".join(_services(facts)),
         "## Sources and gaps",

@@ -238,20 +238,7 @@ def _bottlenecks(facts: Facts) -> Iterator[str]:
 
 
 def _social(facts: Facts) -> Iterator[str]:
-    rows = [
-        (
-            network.title,
-            network.posts,
-            network.answers,
-            "no data" if network.reach is None else network.reach,
-            "no data" if network.engagement is None else network.engagement,
-        )
-        for network in facts.networks
-    ]
-    if rows:
-        yield table(("Network", "Posts", "Answers", "Reach", "Engagement"), rows)
-    else:
-        yield "No social network is known to this program here."
+    yield from sections.networks(facts)
     received = facts.activity.came_in.get("email", 0)
     yield f"Email: {received} came in, {mails_sent(facts.activity)} sent (journal)."
 

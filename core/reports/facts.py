@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from core.books import Gap, Name, Statement, first_known
 from core.reports import goals as wanted
-from core.reports import subscriptions
+from core.reports import social, subscriptions
 from core.reports.ledger import Ledger
 from core.vault import Folder
-from utils.clock import local_day, show
+from utils.clock import from_iso, local_day, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -45,8 +46,15 @@ class Network:
         title: its name.
         posts: really published, counted in the journal.
         answers: replies and messages really sent.
-        reach: people reached, None until somebody collects it.
-        engagement: reactions, comments and shares, None until somebody collects it.
+        reach: people reached, None where that is not known.
+        engagement: reactions, comments and shares, None where that is not known.
+        views: how often something was shown, None where that is not known.
+        followers: at the end, None where that is not known.
+        spend: what the network charged for what was done, in USD; None where it charges nothing.
+        best: the post that was seen most: words or address, and views.
+        worst: the post that was seen least.
+        as_of: when it was asked, as shown; None: never.
+        remarks: what it does not give, or why it was not asked.
     """
 
     title: str
@@ -54,6 +62,13 @@ class Network:
     answers: int
     reach: int | None
     engagement: int | None
+    views: int | None = None
+    followers: int | None = None
+    spend: Decimal | None = None
+    best: tuple[str, int] | None = None
+    worst: tuple[str, int] | None = None
+    as_of: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,9 +146,7 @@ class Facts:
             found.append(self.goals.problem)
         elif self.goals.revenue_month is None:
             found.append(f"No revenue target is set in {wanted.NOTE}.")
-        silent = [n.title for n in self.networks if n.reach is None]
-        if silent:
-            found.append(f"Reach and engagement of {', '.join(silent)}: nobody collects them yet.")
+        found += [f"{n.title}: {remark}" for n in self.networks for remark in n.remarks]
         if self.policy_problem:
             found.append(self.policy_problem)
         return found
@@ -210,29 +223,49 @@ def _charges(statements: Sequence[Statement]) -> tuple[Charge, ...] | Gap:
     return Gap(reason)
 
 
-def social_fact(network: str, span: Span) -> str:
-    """Return the name of the journal's small fact with a network's week.
-
-    Whoever collects it keeps `{"reach": 1200, "engagement": 85}` there (`Journal.remember`).
-    """
-    return f"social:{network}:{span.name}"
-
-
 def _networks(ws: Workspace, activity: Activity, span: Span) -> tuple[Network, ...]:
-    found = []
-    for service, title in NETWORKS.items():
-        if service in ws.services:
-            kept: Any = ws.journal.recall(social_fact(service, span)) or {}
-            found.append(
-                Network(
-                    title,
-                    _tools(activity, service, POSTS),
-                    _tools(activity, service, REPLIES),
-                    kept.get("reach"),
-                    kept.get("engagement"),
-                )
-            )
-    return tuple(found)
+    return tuple(
+        _network(ws, activity, span, service, title)
+        for service, title in NETWORKS.items()
+        if service in ws.services
+    )
+
+
+def _network(ws: Workspace, activity: Activity, span: Span, service: str, title: str) -> Network:
+    kept = social.kept(ws, service, span)
+    why = [str(kept["problem"])] if kept.get("problem") else []
+    return Network(
+        title,
+        _tools(activity, service, POSTS),
+        _tools(activity, service, REPLIES),
+        kept.get("reach"),
+        kept.get("engagement"),
+        kept.get("views"),
+        kept.get("followers"),
+        _spend(ws, service, span),
+        _seen(kept.get("best")),
+        _seen(kept.get("worst")),
+        show(ws.clock, from_iso(kept["as_of"])) if kept.get("as_of") else None,
+        (*why, *kept.get("remarks", ())),
+    )
+
+
+def _seen(post: Any) -> tuple[str, int] | None:
+    """Return a post's words, or its address, and its views."""
+    return (str(post["text"] or post["url"]), int(post["views"])) if post else None
+
+
+def _spend(ws: Workspace, service: str, span: Span) -> Decimal | None:
+    """Return what the service charged for what was done; reading is not in it."""
+    priced = {a.kind: a for a in ws.services[service].actions if a.price is not None}
+    if not priced:
+        return None
+    total = Decimal(0)
+    for kind, payload in Ledger(ws.journal.path).payloads(*span.bounds(ws.clock), service):
+        action = priced.get(kind)
+        if action is not None and action.price is not None:
+            total += action.price(action.arguments.model_validate_json(payload))
+    return total
 
 
 def _tools(activity: Activity, service: str, tools: frozenset[str]) -> int:

@@ -157,6 +157,18 @@ class Ledger:
             connection.execute("BEGIN")
             return _Reading(connection, iso(start), iso(end)).activity(task_ids)
 
+    def payloads(self, start: datetime, end: datetime, service: str) -> list[tuple[str, str]]:
+        """Return kind and payload (JSON) of what was done at a service, from one instant on."""
+        uri = f"{self._path.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=20)) as connection:
+            rows = connection.execute(
+                "SELECT kind, payload FROM actions INDEXED BY actions_by_finish"
+                " WHERE finished_at >= ? AND finished_at < ? AND state = 'done' AND kind LIKE ?"
+                " ORDER BY finished_at",
+                (iso(start), iso(end), f"{service}.%"),
+            ).fetchall()
+        return [(str(kind), str(payload)) for kind, payload in rows]
+
 
 class _Reading:
     """One snapshot and the days it is asked about."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core.books import Span
 from core.books_csv import CsvBooks
 from core.books_odoo import OdooBooks
-from core.reports import audit, briefing, reminders
+from core.reports import audit, briefing, reminders, social
 from core.reports.facts import Finding, gather, with_suggestions
 from core.reports.writing import Report, front_of, write
 from core.vault import Folder
@@ -61,7 +61,9 @@ def make_briefing(
     """
     today = local_day(ws.clock, ws.clock.now())
     span = Span.parse(week) if week else Span.week(today).before(1)
-    steps = _Steps(show, OdooBooks.QUESTIONS + 2)
+    steps = _Steps(show, OdooBooks.QUESTIONS + 3)
+    social.collect(ws, runner, span)
+    steps.step()
     facts = gather(ws, books_of(ws, runner, steps.step), span)
     steps.step()
     name = briefing.note_name(facts)
@@ -85,7 +87,9 @@ def make_audit(
     """
     today = local_day(ws.clock, ws.clock.now())
     span = Span(today - timedelta(days=AUDIT_DAYS - 1), today)
-    steps = _Steps(show, OdooBooks.QUESTIONS + 1)
+    steps = _Steps(show, OdooBooks.QUESTIONS + 2)
+    social.collect(ws, runner, span)
+    steps.step()
     health = tuple(examine()) if examine else None
     facts = replace(gather(ws, books_of(ws, runner, steps.step), span), health=health)
     name, text = audit.note_name(facts), audit.render(facts)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from core.books import Name
-    from core.reports.facts import Facts
+    from core.reports.facts import Facts, Network
     from core.reports.goals import Metric
     from core.reports.ledger import Group
 
@@ -200,3 +200,39 @@ def openings(facts: Facts) -> Iterator[str]:
             yield table(("Invoice", "Customer", "Due amount", "Was due"), rows)
             if len(statement.owed) > 15:
                 yield f"and {plural(len(statement.owed) - 15, 'more invoice')}."
+
+
+def networks(facts: Facts) -> Iterator[str]:
+    """Yield what the networks say of these days, and what was done there."""
+    if not facts.networks:
+        yield "No social network is known to this program here."
+        return
+    columns = ("Posts", "Answers", "Reach", "Engagement", "Views", "Followers", "Spend")
+    rows = [
+        (
+            *(network.title, network.posts, network.answers),
+            *map(_known, (network.reach, network.engagement, network.views, network.followers)),
+            "none" if network.spend is None else f"${network.spend:f}",
+        )
+        for network in facts.networks
+    ]
+    yield table(("Network", *columns), rows)
+    said = [line for network in facts.networks for line in _seen(network)]
+    if said:
+        yield "\n".join(said)
+    yield "Posts, answers and spend: journal (what reading costs is not in it); the rest: networks."
+
+
+def _known(value: int | None) -> str:
+    return "no data" if value is None else str(value)
+
+
+def _seen(network: Network) -> Iterator[str]:
+    """Yield when a network was asked, and its posts that were seen most and least."""
+    if network.as_of is None:
+        return
+    yield f"- {network.title}, asked {network.as_of}."
+    for word, post in (("most", network.best), ("least", network.worst)):
+        if post is not None:
+            about = f"<{post[0]}>" if post[0].startswith("https://") else f"“{words(post[0])}”"
+            yield f"    - seen {word}: {about}, {plural(post[1], 'view')}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from core.actions import Action, Facts, Read
 from core.media import MediaList, MediaRule, MediaType
@@ -103,6 +103,7 @@ class GetInsights(Arguments):
 
     post_id: ObjectId | None = Field(default=None, description="Of this post; left out: the page")
     days: Days = Field(default=28, description="How many days back, for the page")
+    until: AwareDatetime | None = Field(default=None, description="Up to here; left out: now")
 
 
 def describe_post(post: CreatePost) -> str:

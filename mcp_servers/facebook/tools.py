@@ -252,13 +252,14 @@ def get_insights(client: Reader, arguments: GetInsights) -> Page:
         rows = figures(client, f"{arguments.post_id}/insights", POST_METRICS)
         return Page(rows, len(rows))
     now = client.clock.now()
-    start = now - timedelta(days=arguments.days)
+    end = min(now, arguments.until or now)
+    start = end - timedelta(days=arguments.days)
     rows = figures(
         client,
         f"{client.account}/insights",
         PAGE_METRICS,
         since=int(start.timestamp()),
-        until=int(now.timestamp()),
+        until=int(end.timestamp()),
     )
     return Page(rows, len(rows))
 

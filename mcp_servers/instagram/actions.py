@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from core.actions import Action, Facts, Read
 from core.media import MediaList, MediaRule, MediaType
@@ -142,6 +142,7 @@ class GetInsights(Arguments):
     days: Annotated[Days, Field(le=30)] = Field(
         default=28, description="How many days back, for the account"
     )
+    until: AwareDatetime | None = Field(default=None, description="Up to here; left out: now")
 
 
 class GetPublishingLimit(Arguments):

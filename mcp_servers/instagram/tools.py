@@ -175,13 +175,14 @@ def get_insights(client: Reader, arguments: GetInsights) -> Page:
         rows = figures(client, f"{arguments.media_id}/insights", MEDIA_METRICS)
         return Page(rows, len(rows))
     now = client.clock.now()
-    start = now - timedelta(days=arguments.days)
+    end = min(now, arguments.until or now)
+    start = end - timedelta(days=arguments.days)
     rows = figures(
         client,
         f"{client.account}/insights",
         ACCOUNT_METRICS,
         since=int(start.timestamp()),
-        until=int(now.timestamp()),
+        until=int(end.timestamp()),
     )
     return Page(rows, len(rows))
 

@@ -46,6 +46,13 @@ SERVICE = Service(
             "Seconds between looks for new mentions, which become tasks; 0: never. X charges for "
             "each one that is read: about $0.001, with its author up to $0.011.",
         ),
+        Setting(
+            "TWITTER_FIGURES",
+            Kind.FLAG,
+            "false",
+            "true: briefing and audit read the figures of your posts; X charges about $0.001 for "
+            "each post and up to $0.01 for the account, every time.",
+        ),
     ),
     required=(
         ("TWITTER_API_KEY",),

@@ -211,6 +211,7 @@ class GetMetrics(Arguments):
     )
     limit: Limit = 25
     cursor: Id | None = Field(default=None, description="next_cursor of the page before")
+    since: AwareDatetime | None = Field(default=None, description="Only posts from here on")
 
 
 # -- what a person sees ---------------------------------------------------------------------------
@@ -294,6 +295,7 @@ ACTIONS = (
         title=lambda post: words_for_a_name("Post X", post.text, limit=8),
         facts=facts_of_post,
         consequence=f"The post is public at once. {_PUBLIC}",
+        price=lambda post: price_of(post.text),
         content="text",
         length=POST_LENGTH,
         media=MEDIA,
@@ -309,6 +311,7 @@ ACTIONS = (
             "The posts are public one after the other. If X stops in between, the first ones stay "
             f"public, you are told which, and only the rest is sent afterwards. {_PUBLIC}"
         ),
+        price=lambda thread: price_of(*parts_of(thread.text)),
         content="text",
         media=MEDIA,
     ),
@@ -320,6 +323,7 @@ ACTIONS = (
         title=lambda reply: words_for_a_name("Reply X", reply.author or "", reply.text, limit=8),
         facts=facts_of_reply,
         consequence=f"The reply is public at once, below the other one's post. {_PUBLIC}",
+        price=lambda reply: price_of(reply.text),
         content="text",
         length=POST_LENGTH,
         hourly_cap=REPLIES_AN_HOUR,
@@ -344,6 +348,7 @@ ACTIONS = (
             "The message is with its reader at once and cannot be called back. X refuses it when "
             f"that person takes no messages from you. X charges ${PRICE_OF_MESSAGE} for it."
         ),
+        price=lambda _: PRICE_OF_MESSAGE,
         content="text",
         length=MESSAGE_LENGTH,
         hourly_cap=MESSAGES_AN_HOUR,

@@ -108,7 +108,7 @@ def get_metrics(client: Reader, arguments: GetMetrics) -> Page:
     if arguments.post_ids:
         rows, more = client.posts(arguments.post_ids), False
     else:
-        rows, more = client.own_posts(arguments.limit, arguments.cursor)
+        rows, more = client.own_posts(arguments.limit, arguments.cursor, arguments.since)
     account = client.account().get("public_metrics", {})
     extra = {"account": {name: account.get(name) for name in ACCOUNT_FIGURES}}
     return Page(tuple(_figures(row) for row in rows), None, _cursor(rows, more=more), extra)
