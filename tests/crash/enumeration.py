@@ -18,7 +18,7 @@ import structlog
 from mcp_servers.fakes import FaultMode
 from tests.crash.deaths import DIED, cores, dying_at, hours_pass, in_child, in_parallel
 from tests.crash.ground import Ground, clock_after, fast_folder, remove
-from tests.crash.invariants import broken, snapshot
+from tests.crash.invariants import broken, changed, snapshot
 from tests.crash.lives import PLANNED_H, live
 from tests.crash.sandbox_process import SandboxProcess
 from tests.crash.wishes import INVOICE, POST, SEVERAL, STEPS_OF_SEVERAL, WISHES, Wish
@@ -147,7 +147,7 @@ def survived(sandbox: SandboxProcess, death: Death) -> tuple[str, list[str]]:
         before = snapshot(ground, sandbox.effects())
         live(ground, wish, life.how, clock_after(0.6))
         after = snapshot(ground, sandbox.effects())
-        problems += [f"I6 a second recovery changed {k}" for k in before if before[k] != after[k]]
+        problems += [f"I6 a second recovery changed {name}" for name in changed(before, after)]
         problems += broken(ground, sandbox.effects())
         rows = before["rows"]
         assert isinstance(rows, dict)

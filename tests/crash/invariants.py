@@ -19,6 +19,8 @@ from tests.crash.sandbox_process import Effect
 from tests.crash.wishes import SEVERAL, WISHES
 from utils.files import TEMP_PREFIX
 
+PAGES = ("Dashboard.md", "Activity/")
+"""Written anew once things have settled, at most once a minute and at the next start."""
 Story = Sequence[dict[str, Any]]
 _PLACE = {
     State.PENDING: ("Pending_Approval", {"approval_required", "autonomous"}),
@@ -233,6 +235,22 @@ def snapshot(ground: Ground, effects: Sequence[Effect]) -> dict[str, object]:
     texts = {
         name: path.read_bytes()
         for name, path in files_below(ground.vault)
-        if path.suffix == ".md" and name != "Dashboard.md"
+        if path.suffix == ".md" and not name.startswith(PAGES)
     }
     return {"rows": rows, "stories": stories, "notes": texts, "effects": list(effects)}
+
+
+def changed(before: dict[str, object], after: dict[str, object]) -> list[str]:
+    """Return the names of what differs between two snapshots; of the notes, which ones."""
+    return [
+        f"{name}/{note}" if note else name
+        for name, old in before.items()
+        if old != after[name]
+        for note in (_differing(old, after[name]) or [""])
+    ]
+
+
+def _differing(old: object, new: object) -> list[str]:
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return []
+    return sorted(str(name) for name in {*old, *new} if old.get(name) != new.get(name))
