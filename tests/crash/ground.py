@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from core import notes
+from core import notes, throttle
 from core.actions import State
 from core.daemon import Daemon
 from core.settings import SETTINGS
@@ -205,8 +205,9 @@ def settle(daemon: Daemon, clock: FixedClock, *, rounds: int = 80) -> None:
         if unchanged >= 2 and is_quiet(ws) and wait_s > 5:
             return
         for row in ws.journal.in_states(State.APPROVED):
-            if row.retry_at is not None:
-                wait_s = max(wait_s, (row.retry_at - clock.at).total_seconds())
+            pause = throttle.pauses(ws).get(row.service)
+            for until in (row.retry_at, pause.until if pause else None):
+                wait_s = max(wait_s, (until - clock.at).total_seconds()) if until else wait_s
         clock.advance(max(wait_s, 0.01))
     left = [(row.action_id, str(row.state)) for row in ws.journal.in_states(*State)]
     raise AssertionError(f"never quiet: {left}")
