@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from mcp_servers.email.transport import NotSignedInError
+from mcp_servers.fields import short
 from mcp_servers.once import NotConnectedError
 from utils.errors import (
     NotSentError,
@@ -51,11 +52,11 @@ def explain(error: Exception, *, writing: bool) -> ServiceError:
         writing: whether something was being written.
     """
     if isinstance(error, NotConnectedError):
-        reason = f"cannot be reached; nothing was sent. {_short(str(error))}"
+        reason = f"cannot be reached; nothing was sent. {short(str(error))}"
         return NotSentError(SERVICE, reason, error_class="Unreachable")
     if isinstance(error, NotSignedInError):
         if error.is_final:
-            return sign_in_needed(f"the sign-in is over ({_short(str(error))})", writing=writing)
+            return sign_in_needed(f"the sign-in is over ({short(str(error))})", writing=writing)
         reason = f"the sign-in could not be renewed just now; nothing was sent. {error}"
         return NotSentError(SERVICE, reason, error_class="SignInUnavailable")
     return lost("gave no usable answer", type(error).__name__, writing=writing)
@@ -88,15 +89,15 @@ def explain_status(
     name = f"HTTP {status}"
     if status == 429 or (status == 403 and reasons & _RATE_REASONS):
         retry_at = _retry_at(headers, message, now)
-        text = f"asked us to wait ({name}); nothing was sent. {_short(message)}"
+        text = f"asked us to wait ({name}); nothing was sent. {short(message)}"
         return RateLimitedError(SERVICE, text, retry_at=retry_at)
     if status >= 500 or status == 408 or (status < 400 and writing):
         return lost(f"answered with {name}", name, writing=writing)
     if status == 401:
         return sign_in_needed(f"the sign-in was refused ({name})", writing=writing)
     if status == 403 and reasons & _RIGHTS_REASONS:
-        return sign_in_needed(f"the sign-in lacks a right ({_short(message)})", writing=writing)
-    words = f"refused ({name}): {_short(message)} Nothing was sent."
+        return sign_in_needed(f"the sign-in lacks a right ({short(message)})", writing=writing)
+    words = f"refused ({name}): {short(message)} Nothing was sent."
     if status < 400:
         words = f"the address answers with a redirect ({name}); check GMAIL_API_URL."
     return RejectedError(SERVICE, words, error_class=name)
@@ -139,9 +140,3 @@ def _retry_at(headers: Mapping[str, str], message: str, now: datetime) -> dateti
         return parsedate_to_datetime(wanted).astimezone(UTC) if wanted else None
     except ValueError:
         return None
-
-
-def _short(text: str) -> str:
-    """Return a text of the service on one line of at most 300 characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= 300 else f"{line[:299]}…"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from mcp_servers.fields import short
 from mcp_servers.odoo.transport import HttpStatusError, NotConnectedError
 from utils.errors import (
     NotSentError,
@@ -50,7 +51,7 @@ def explain(error: Exception, now: datetime, *, writing: bool) -> ServiceError:
     """
     match error:
         case NotConnectedError():
-            reason = f"cannot be reached ({_short(str(error))}); nothing was sent. Check ODOO_URL."
+            reason = f"cannot be reached ({short(str(error))}); nothing was sent. Check ODOO_URL."
             return NotSentError("Odoo", reason, error_class="Unreachable")
         case HttpStatusError():
             return _explain_status(error, now, writing=writing)
@@ -88,7 +89,7 @@ def explain_fault(message: str, info: object, *, writing: bool) -> ServiceError:
         return sign_in_refused()
     if not name or name in _OVERLOADED:
         return lost(f"failed in its database ({name or 'no reason given'})", name, writing=writing)
-    text = f"refused ({name}): {_short(message)} Nothing was changed."
+    text = f"refused ({name}): {short(message)} Nothing was changed."
     return RejectedError("Odoo", text, error_class=name)
 
 
@@ -121,9 +122,3 @@ def _retry_at(text: str, now: datetime) -> datetime | None:
         return parsedate_to_datetime(text).astimezone(UTC)
     except ValueError:
         return None
-
-
-def _short(text: str) -> str:
-    """Return a text of the server on one line of at most 300 characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= 300 else f"{line[:299]}…"

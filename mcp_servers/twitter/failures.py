@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from mcp_servers.fields import short
 from mcp_servers.once import NotConnectedError
 from utils.errors import (
     NotSentError,
@@ -49,7 +50,7 @@ def explain(error: Exception, *, writing: bool) -> ServiceError:
         writing: whether a post was being sent.
     """
     if isinstance(error, NotConnectedError):
-        reason = f"cannot be reached; nothing was sent. {_short(str(error))}"
+        reason = f"cannot be reached; nothing was sent. {short(str(error))}"
         return NotSentError("X", reason, error_class="Unreachable")
     return lost("gave no usable answer", type(error).__name__, writing=writing)
 
@@ -68,7 +69,7 @@ def explain_status(status: int, message: str, reset: str, *, writing: bool) -> S
         return RateLimitedError("X", _words_for_waiting(reset), retry_at=_instant(reset))
     if status >= 500 or status == 408 or (status < 400 and writing):
         return lost(f"answered with {name}", name, writing=writing)
-    words = _WORDS.get(status) or f"refused ({name}): {_short(message)}."
+    words = _WORDS.get(status) or f"refused ({name}): {short(message)}."
     if status == 403:
         known = (refused for mark, refused in _REFUSALS.items() if mark in message.lower())
         words = next((f"refused {refused}" for refused in known), words)
@@ -106,9 +107,3 @@ def _instant(reset: str) -> datetime | None:
     if not (reset.isascii() and reset.isdecimal() and len(reset) <= 11):
         return None
     return datetime.fromtimestamp(int(reset), UTC)
-
-
-def _short(text: str) -> str:
-    """Return a text of the service on one line of at most 300 characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= 300 else f"{line[:299]}…"
