@@ -65,7 +65,7 @@ def ending_of(ws: Workspace, row: Row) -> Ending:
     month = vault.completed_folder(local_day(ws.clock, at).strftime("%Y-%m"))
     review = vault.folder(Folder.NEEDS_REVIEW)
     rejected = vault.folder(Folder.REJECTED)
-    summary = notes.inline(row.summary or "", 400)
+    summary = notes.inline((row.summary or "").removeprefix("not done: "), 400)
     again = (
         "To try again: move this note to `Approved`. To drop it: `Rejected`. "
         "If it happened after all: `Completed`."

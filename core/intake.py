@@ -72,6 +72,7 @@ class Intake:
         if full:
             self.adoption.write_unwritten(older_than_s=UNWRITTEN_AGE_S)
             self._overdue(looked)
+            self._put_among_the_done(looked)
 
     def _guarded(self, deal: Callable[[Look, Round], None], look: Look, looked: Round) -> None:
         try:
@@ -190,6 +191,20 @@ class Intake:
                 error=None,
                 error_class=None,
             )
+
+    def _put_among_the_done(self, looked: Round) -> None:
+        """Take a note in review that was put into a month of `Completed/` as put into `Completed/`.
+
+        The months hold everything that was ever done, so no round reads them.
+        """
+        done = self.ws.vault.folder(Folder.COMPLETED)
+        for row in self.ws.journal.in_review():
+            if not row.mode.acts or looked.places.get(row.action_id):
+                continue
+            path = self.ws.vault.find(row.note)
+            if path is not None and path.parent.parent == done:
+                self.ws.vault.move(path, done)
+                self.desk.wake_in(0)
 
     # -- moved away ---------------------------------------------------------------------------
 

@@ -50,7 +50,7 @@ def render(ws: Workspace, made: Draft, row: Row) -> str:
     """Return the complete text of a new proposal note."""
     front = front_of(ws, made.action, row)
     question = callout(ws, made.action, row, made.missing)
-    parts = [frontmatter.compose(front), _with_unclear(question, made)]
+    parts = [frontmatter.compose(front), _with_first(ws, question, made, row)]
     texts = (made.action.content, made.action.texts)
     parameters = {k: v for k, v in made.payload.items() if k not in texts}
     if made.action.texts is not None:
@@ -173,13 +173,12 @@ def callout(ws: Workspace, action: Action, row: Row, missing: tuple[str, ...] = 
     return "\n".join([*lines, *pictures(row.payload)])
 
 
-def _with_unclear(question_callout: str, made: Draft) -> str:
-    """Return a question that begins with what keeps the action from running as it stands."""
+def _with_first(ws: Workspace, question_callout: str, made: Draft, row: Row) -> str:
+    """Return a question with what keeps it from running, and an equal action, right below it."""
     question, *lines = question_callout.split("\n")
-    first = [
-        f"> FIRST: {notes.inline(said, 300)}"
-        for said in (() if made.mode is Mode.DRY_RUN else made.request.findings.unclear)
-    ]
+    unclear = () if made.mode is Mode.DRY_RUN else made.request.findings.unclear
+    first = [f"> FIRST: {notes.inline(said, 300)}" for said in unclear]
+    first += [f"> {line.removeprefix('- ')}" for line in equal_warnings(ws, row)]
     return "\n".join([question, *first, *lines])
 
 
@@ -265,7 +264,7 @@ def adopted(ws: Workspace, note: Note, made: Draft, row: Row) -> str:
     """Return the text of a note that was written by hand, as a registered proposal."""
     text = pending_text(ws, note, row, made.action)
     question = callout(ws, made.action, row, ws.standing(made.action, row.payload).missing)
-    text = notes.with_callout(text, _with_unclear(question, made))
+    text = notes.with_callout(text, _with_first(ws, question, made, row))
     text = with_reasons(text, note, why(ws, made, row))
     text = with_completed(text, made.action, made.payload)
     if made.action.texts is not None:

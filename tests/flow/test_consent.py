@@ -932,9 +932,14 @@ def test_do_it_again_is_exactly_one_more(live: Office, sandbox: Sandbox) -> None
     assert len(sandbox.effects()) == 1
 
 
-def test_it_happened_files_it_as_done_and_sends_nothing(live: Office, sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("month", ["", "2026-11", "2026-10"])
+def test_it_happened_files_it_as_done_and_sends_nothing(
+    live: Office, sandbox: Sandbox, month: str
+) -> None:
+    """Also when it is dragged to where the done ones are seen: into a month."""
     action_id = in_doubt(live, sandbox)
-    move(live.note(action_id), live.folder(Folder.COMPLETED))
+    (live.folder(Folder.COMPLETED) / month).mkdir(exist_ok=True)
+    move(live.note(action_id), live.folder(Folder.COMPLETED) / month)
     live.pass_time(60)
 
     assert live.state(action_id) is State.DONE

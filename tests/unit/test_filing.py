@@ -239,6 +239,12 @@ def test_a_long_request_is_cut_and_it_is_said(ws: Workspace, ended: Ended) -> No
     assert len(text) < 9_000
 
 
+def test_not_done_is_said_once(live_ws: Workspace, ended: Ended) -> None:
+    row, path = ended(State.NOT_SENT, summary="not done: Odoo has none.")
+    text = filing.file_note(live_ws, row, path).read_text()
+    assert "> [!failure] Not done: Odoo has none." in text
+
+
 def test_filing_is_in_the_log(live_ws: Workspace, ended: Ended) -> None:
     row, path = ended(State.NOT_SENT, summary="x", remote_id="5")
     filing.file_note(live_ws, row, path)

@@ -219,7 +219,9 @@ def test_what_is_equal_and_not_ended_is_warned_about_too(
     row, _ = propose(live_ws, invoice)
     live_ws.journal.transition(row.action_id, {State.PENDING}, state, attempt=1)
     _, text = propose(live_ws, invoice)
-    assert f"- WARNING: {words}: [[{row.note[:-3]}]]. Approve only if you want it twice." in text
+    warning = f"WARNING: {words}: [[{row.note[:-3]}]]. Approve only if you want it twice."
+    assert f"- {warning}" in text
+    assert parsed(text).body[1] == f"> {warning}"
 
 
 @pytest.mark.parametrize("state", [State.REJECTED, State.REFUSED, State.NOT_SENT, State.WITHDRAWN])
