@@ -27,6 +27,10 @@ class Arrivals(Story):
         """Return what is known of something that came in, None when it is new."""
         return next(iter(self._sources("key = ?", (key,))), None)
 
+    def source_noted_as(self, note_id: str) -> Source | None:
+        """Return what came in and became the task of this id, None when nothing did."""
+        return next(iter(self._sources("note_id = ?", (note_id,))), None)
+
     def untriaged(self) -> list[Source]:
         """Return what came in and was not triaged yet, oldest first."""
         return self._sources("triaged IS NULL ORDER BY at, note_id", ())

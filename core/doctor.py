@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from core import channels, throttle, vitals
-from core.daemon import HEARTBEAT, is_running
+from core.actions import Mode
+from core.daemon import HEARTBEAT, SERVICES, is_running
 from core.journal_file import newest_backup
 from core.vault import HOT, PAUSE_NOTE
 from utils.clock import from_iso
@@ -51,6 +52,7 @@ def examine(ws: Workspace) -> Iterator[Check]:
     yield from _vault(ws)
     yield _disk(ws)
     yield _daemon(ws)
+    yield from _practice(ws)
     yield _policy(ws)
     yield from _waits(ws)
     yield _journal(ws)
@@ -96,6 +98,15 @@ def _daemon(ws: Workspace) -> Check:
             "daemon", Health.BROKEN, "it holds the vault but shows no progress; restart it"
         )
     return Check("daemon", Health.OK, f"running, last round {age.total_seconds():.0f} s ago")
+
+
+def _practice(ws: Workspace) -> Iterator[Check]:
+    """Say that the running daemon has other services than the settings that are checked here."""
+    seen = ws.journal.recall(SERVICES) if is_running(ws.paths.state) else None
+    modes = {str(each["mode"]) for each in (seen or {}).values()}
+    if str(Mode.SANDBOX) in modes and not ws.settings.flag("AI_EMPLOYEE_SANDBOX"):
+        text = "it runs with practice services; what follows is about your own settings"
+        yield Check("sandbox", Health.OK, text)
 
 
 def _policy(ws: Workspace) -> Check:

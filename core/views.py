@@ -96,12 +96,11 @@ def why(ws: Workspace, action_id: str) -> dict[str, Any]:
     Raises:
         UsageError: nobody knows the id.
     """
+    head, slash, part = action_id.partition("/")
+    action_id = f"{head.upper()}{slash}{part}"
     row = ws.journal.get(action_id)
     if row is None:
-        raise UsageError(
-            f"There is no action {action_id}. `bin/run pending` lists what waits, "
-            "`bin/run log` what happened today."
-        )
+        raise UsageError(_no_action(ws, action_id))
     ids = [action_id, *(part.action_id for part in ws.journal.parts_of(action_id))]
     told = sorted((t for each in ids for t in ws.journal.story(each)), key=lambda t: t.number)
     return {
@@ -121,6 +120,23 @@ def why(ws: Workspace, action_id: str) -> dict[str, Any]:
         "parts": parts.lines(ws, row),
         "story": [{"at": iso(each.at), "seq": each.seq, **each.fields} for each in told],
     }
+
+
+def _no_action(ws: Workspace, given: str) -> str:
+    """Return why there is no story under an id, and where to go on from it."""
+    source, asked = ws.journal.source_noted_as(given), ws.journal.ask(given)
+    if asked is not None:
+        source = ws.journal.source(asked.source_key)
+    if source is None:
+        lists = "`bin/run pending` lists what waits, `bin/run log` what happened today."
+        return f"There is no action {given}. {lists}"
+    stem = (source.name or source.note_id).removesuffix(".md")
+    rows = ws.journal.proposed_from(stem)
+    asks = [a for a in ws.journal.asks_about(source.key) if not ws.journal.is_settled(a.ask_id)]
+    became = [f"It became {row.action_id}: bin/run why {row.action_id}" for row in rows]
+    became += [f"It waits for your answer in {open_ask.name}" for open_ask in asks]
+    what = "a question" if asked is not None else "something that came in"
+    return f"{given} is {what}: {stem}. {'. '.join(became) or 'Nothing was proposed from it'}."
 
 
 def log_entries(

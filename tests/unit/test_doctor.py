@@ -11,6 +11,7 @@ import pytest
 from core import approvals, backup, vitals
 from core.actions import Service
 from core.approvals import Request
+from core.daemon import SERVICES as SEEN
 from core.daemon import acquire_lock
 from core.doctor import Check, Health, examine
 from core.workspace import Workspace
@@ -45,6 +46,17 @@ def test_a_folder_that_is_a_link_is_broken(ws: Workspace) -> None:
     path.symlink_to(ws.vault.root / "Inbox")
     assert checks(ws)["vault"].health is Health.BROKEN
     assert "is a link" in checks(ws)["vault"].text
+
+
+def test_practice_services_of_the_running_daemon_are_said(ws: Workspace) -> None:
+    """Else "set ODOO_URL" is read as something being wrong with the practice run."""
+    ws.journal.remember(SEEN, {"odoo": {"mode": "sandbox", "missing": []}})
+    assert "sandbox" not in checks(ws)
+    lock = acquire_lock(ws.paths.state)
+    try:
+        assert "practice services" in checks(ws)["sandbox"].text
+    finally:
+        lock.release()
 
 
 def test_a_pause_and_what_is_left_alone_want_attention(ws: Workspace) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from core import approvals, frontmatter, views
+from core import approvals, frontmatter, tasks, views
 from core.actions import State
 from core.approvals import Request
+from core.asks import Query, Unclear, ask
 from core.daemon import acquire_lock
 from core.records import Entry, Row
 from core.telling import sentence
@@ -96,6 +97,22 @@ def test_the_whole_story_of_an_action_is_told(ws: Workspace, proposed: Row) -> N
         ("decided", 1),
         ("proposed", 2),
     ]
+
+
+def test_why_of_what_came_in_tells_what_became_of_it(ws: Workspace, clock: FixedClock) -> None:
+    """The id on a task note is the one its reader has at hand."""
+    source = tasks.drop(ws, tasks.Dropped("k", "email", "a", "Scan", clock.now(), ""))
+
+    def said(given: str) -> str:
+        with pytest.raises(UsageError) as raised:
+            views.why(ws, given)
+        return str(raised.value)
+
+    assert said(source.note_id.lower()).endswith("Scan. Nothing was proposed from it.")
+    query = Query("kind", "What is it?", "It cannot be read.", ("A bill",))
+    asked = ask(ws, source, Unclear("A scan.", [query]))
+    assert f"It waits for your answer in {asked.name}" in said(source.note_id)
+    assert said(asked.ask_id).startswith(f"{asked.ask_id} is a question: {source.note_id} Scan.")
 
 
 @pytest.mark.parametrize("ask", [views.why, lambda ws, i: views.move_note(ws, i, Folder.APPROVED)])
