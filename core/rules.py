@@ -16,6 +16,7 @@ from core.extract import asking, pdf
 from core.extract import mail as mails
 from core.extract import requests as reading
 from core.extract.found import Setting
+from core.extract.suspicion import look_alike
 from core.tasks import attachment_name, text_of
 from utils import files
 from utils.clock import local_day
@@ -48,6 +49,17 @@ class Wish:
     kind: str
     arguments: Mapping[str, object]
     evidence: str
+
+
+@dataclass(frozen=True)
+class Suspicious:
+    """A mail from which nothing is proposed, and which somebody should still be careful with.
+
+    Args:
+        signs: what is wrong with it, a sentence each.
+    """
+
+    signs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -95,7 +107,7 @@ def written_request(material: Material) -> Wish | None:
     return Wish(kind, approvals.arguments_of(action, note), text)
 
 
-def mail_request(material: Material) -> Wish | Unclear | None:
+def mail_request(material: Material) -> Wish | Unclear | Suspicious | None:
     """Return what a mail and its papers ask for.
 
     Raises:
@@ -112,7 +124,18 @@ def mail_request(material: Material) -> Wish | Unclear | None:
         return Unclear(source.words, [question])
     if gaps and not found.missing and not mail.is_bulk and "kind" not in material.replies:
         return _unread(source.words, " ".join(gaps))
+    signs = () if mail.is_bulk else _signs(source)
+    if found.kind is None and not found.missing and signs and not material.replies:
+        return Suspicious(signs)
     return _as_outcome(replace(found, notes=(*found.notes, *gaps)), source.words)
+
+
+def _signs(source: reading.Source) -> tuple[str, ...]:
+    """Return what is wrong with a mail; a strange address alone is not enough to speak of it."""
+    signs, sender = reading.warnings_of(source), source.sender
+    if signs and look_alike(sender.name, sender.address):
+        signs += (f"The address {sender.address} only looks like one of {sender.name}.",)
+    return signs
 
 
 def _unread(evidence: str, reason: str) -> Unclear:
@@ -202,7 +225,7 @@ def post_request(material: Material) -> Wish | Unclear | None:
     return Wish(*found) if isinstance(found, post_requests.Wanted) else found
 
 
-Rule = Callable[[Material], Wish | Unclear | None]
+Rule = Callable[[Material], Wish | Unclear | Suspicious | None]
 RULES: tuple[Rule, ...] = (
     written_request,
     mail_request,

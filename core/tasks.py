@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from core.workspace import Workspace
 
 TEXT_LIMIT_BYTES = 256 * 1024
+MAIL_KEY = "gmail:"
+"""How the key of a mail begins; behind it stands the id by which the mailbox knows it."""
 PREFIXES = {"file": "TSK", "email": "EML"}
 _SAFE_SUFFIX = re.compile(r"\.(pdf|png|jpe?g|gif|webp|heic|txt|csv|tsv|eml|docx?|xlsx?|odt|ods)$")
 
@@ -126,6 +128,9 @@ def render(ws: Workspace, note_id: str, dropped: Dropped) -> str:
     lines = [f"> [!todo] {notes.inline(title, 160)}"]
     lines += [f"> {line}" for line in dropped.about]
     lines += [f"> Kept as [[{name}]]" for name in dropped.attachments]
+    if dropped.key.startswith(MAIL_KEY):
+        answered = notes.inline(dropped.key.removeprefix(MAIL_KEY), 100)
+        lines.append(f"> To answer it: `email.reply_to_email` with `message_id: {answered}`")
     if dropped.text:
         lines += ["", "> [!quote]- What it says (untrusted)", notes.quoted(dropped.text)]
     lines += ["", "## Suggested steps", "", *(f"- [ ] {step}" for step in dropped.steps), ""]

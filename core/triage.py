@@ -124,12 +124,20 @@ class Triage:
 
     def _read(self, source: Source, path: Path, replies: Mapping[str, str]) -> str:
         """Let the rules read something; propose, ask, or leave it a task."""
-        from core.rules import RULES, Material  # they take memory, and most days nothing came in
+        from core.rules import (  # they take memory, and most days nothing came in
+            RULES,
+            Material,
+            Suspicious,
+        )
 
         material = Material(self._ws, source, path, replies)
         try:
             rules = self._rules or RULES
             found = next((found for rule in rules if (found := rule(material))), None)
+            if isinstance(found, Suspicious):
+                said = notes.inline(" ".join(found.signs), 500)
+                self._say(source, f"- CAREFUL: {said} Nothing was proposed from it.")
+                return STAYS
             return STAYS if found is None else self._go_on(found, source, replies)
         except (NoteError, RefusedError) as error:
             reason = error.reason if isinstance(error, NoteError) else str(error)

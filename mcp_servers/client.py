@@ -349,11 +349,14 @@ async def _examine(ws: Workspace, name: str) -> list[Check]:
 
 async def _own_checks(ws: Workspace, name: str) -> list[Check]:
     """Return what a service itself has to say about its sign-in: its module `health`, if any."""
-    module = f"mcp_servers.{name}.health"
-    if importlib.util.find_spec(module) is None:
+    if not _has_checks(name):
         return []
-    checks = importlib.import_module(module).checks
+    checks = importlib.import_module(f"mcp_servers.{name}.health").checks
     return await asyncio.to_thread(lambda: list(checks(ws.settings, ws.clock)))
+
+
+def _has_checks(name: str) -> bool:
+    return importlib.util.find_spec(f"mcp_servers.{name}.health") is not None
 
 
 async def _ask_server(ws: Workspace, name: str, *, reachable: bool) -> list[Check]:
@@ -382,7 +385,7 @@ async def _ask_server(ws: Workspace, name: str, *, reachable: bool) -> list[Chec
                     if result.is_error
                     else Check(f"{name} reachable", Health.OK, "it answers")
                 )
-            elif reachable:
+            elif reachable and not _has_checks(name):
                 text = "not asked, because every question costs money there"
                 checks.append(Check(f"{name} reachable", Health.NOT_SET_UP, text))
     return checks

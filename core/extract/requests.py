@@ -170,7 +170,7 @@ def _finished(
     known, evidence, notes = asking.arguments_of(kind, found)
     questions = [
         *asking.questions(kind, found, source.history, setting),
-        *asking.about_trust(_warnings(source)),
+        *asking.about_trust(warnings_of(source)),
     ]
     open_questions = []
     for question in questions:
@@ -183,10 +183,11 @@ def _finished(
         return Extraction(None, notes=(*source.remarks, "You said that nothing is to be done."))
     described = asking.described(known, found, replies)
     complete = described if not open_questions else None
-    remarks = (*source.remarks, *_warnings(source), *notes)
+    remarks = (*source.remarks, *warnings_of(source), *notes)
     return Extraction(kind, complete, described, evidence, tuple(open_questions), remarks)
 
 
-def _warnings(source: Source) -> tuple[str, ...]:
+def warnings_of(source: Source) -> tuple[str, ...]:
+    """Return the signs of fraud in what is read."""
     passages = (*source.passages, *source.documents)
     return tuple(dict.fromkeys([*source.warnings, *suspicion.signs(passages)]))

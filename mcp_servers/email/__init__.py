@@ -80,4 +80,5 @@ SERVICE = Service(
     required=(("GMAIL_TOKEN_FILE",),),
     required_to_write=(("GMAIL_SEND_TOKEN_FILE",),),
     account=account,
+    probe="search_emails",
 )

@@ -52,7 +52,8 @@ def explain(error: Exception, *, writing: bool) -> ServiceError:
         writing: whether something was being written.
     """
     if isinstance(error, NotConnectedError):
-        reason = f"cannot be reached; nothing was sent. {short(str(error))}"
+        why = short(str(error).rpartition(": ")[2])  # before that: the library's own names
+        reason = f"cannot be reached ({why}); nothing was sent. Is this machine online?"
         return NotSentError(SERVICE, reason, error_class="Unreachable")
     if isinstance(error, NotSignedInError):
         if error.is_final:

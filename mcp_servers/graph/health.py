@@ -23,7 +23,9 @@ def checks(client: Reader, settings: Settings, clock: Clock) -> Iterator[Check]:
     field = "name" if client.SERVICE == "Facebook" else "username"
     try:
         told = client.ask(client.account, fields=field)
-        yield Check(name, Health.OK, f"reached: {short(str(told.get(field)), 100)}")
+        yield Check(
+            name, Health.OK, f"reached: {short(str(told.get(field) or client.account), 100)}"
+        )
     except RejectedError as error:
         yield Check(name, Health.BROKEN, str(error))
     except ServiceError as error:
