@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from core import frontmatter, notes, pages
 from core.actions import Mode
 from core.pages import Pace
+from core.parts import is_several
 from core.strict_yaml import Plain
 from core.telling import sentence
 from core.vault import Folder
@@ -148,7 +149,7 @@ def _sort_in(ws: Workspace, found: _Found, one: Told, shown: int) -> None:
         return
     key = (fields.get("action_id"), fields.get("attempt"))
     row = ws.journal.get(str(fields.get("action_id"))) if key not in found.acts else None
-    if row is not None and row.mode.acts:
+    if row is not None and row.mode.acts and not is_several(ws, row):  # its parts have acted
         found.acts[key] = one, row
 
 

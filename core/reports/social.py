@@ -196,9 +196,9 @@ def _told(post: Mapping[str, Any], views: int | None, url: object) -> Kept:
 
 
 def _ranked(posts: Sequence[Kept]) -> Kept:
-    """Return the posts with most and fewest views; of one post there is no worst."""
+    """Return the posts with most and fewest views; where all have as many there is no worst."""
     known = sorted((p for p in posts if p["views"] is not None), key=lambda p: int(p["views"]))
-    worst = known[0] if len(known) > 1 else None
+    worst = known[0] if known and known[0]["views"] < known[-1]["views"] else None
     return {"best": known[-1] if known else None, "worst": worst}
 
 

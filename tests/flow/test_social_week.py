@@ -68,6 +68,8 @@ def test_x_is_asked_when_its_owner_wants_it_and_what_it_charged_is_counted(
     office.clock.advance(7 * 86400)
     told = week(office)
     assert "| X | 2 | 0 | no data | 0 | 0 | 128 | $0.215 |" in told
+    assert "seen most" in told
+    assert "seen least" not in told, "both were seen as often"
 
 
 def test_a_network_that_is_down_costs_a_sentence_and_what_was_known_stays(

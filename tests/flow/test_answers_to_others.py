@@ -1,0 +1,82 @@
+"""Answers to what others wrote always ask, and what a network forbids is not even proposed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.actions import State, Tier
+from core.comments import NETWORKS
+from mcp_servers.facebook.fake import PEOPLE, FacebookFake
+from mcp_servers.gate import Role
+from mcp_servers.sandbox import Sandbox
+from tests.support import Office
+from watchers.comments import CommentWatcher
+
+
+@pytest.fixture
+def page(sandbox: Sandbox) -> FacebookFake:
+    (fake,) = (fake for fake in sandbox._fakes if isinstance(fake, FacebookFake))
+    return fake
+
+
+def ask(office: Office, service: str, tool: str, **arguments: object) -> dict[str, Any]:
+    """Call a tool as an assistant does: without an approval, for real."""
+    gate = office.runner.gate(service, Role.PROPOSE)
+    return dict(gate.call(tool, {**arguments, "dry_run": False}).data)
+
+
+def test_from_comment_to_answer_the_owner_decides_once(live: Office, page: FacebookFake) -> None:
+    author = {"id": "44000000000001", "name": "Jo Winter"}
+    made = page._add_comment(page._posts[0]["id"], "Open on Sunday?", author, page.now_text())
+    network = next(each for each in NETWORKS if each.service == "facebook")
+    CommentWatcher(live.ws, live.runner, network, 900.0).look()
+    asked = ask(
+        live, "facebook", "reply_to_comment", comment_id=made["id"], message="Yes, from ten."
+    )
+    assert asked["status"] == "approval_required"
+    row = live.ws.journal.get(str(asked["action_id"]))
+    assert row is not None
+    assert row.tier is Tier.APPROVAL_REQUIRED
+    note = live.note(row.action_id)
+    assert "Open on Sunday?" in note.read_text(encoding="utf-8")
+    live.approve(note)
+    live.pass_time(10)
+    assert live.state(row.action_id) is State.DONE
+    replies = [e for e in page._world.effects() if e["kind"] == "facebook.reply_to_comment"]
+    assert [e["payload"]["message"] for e in replies] == ["Yes, from ten."]
+    CommentWatcher(live.ws, live.runner, network, 900.0).look()
+    tasks = list(note.parents[1].glob("Needs_Action/TSK-*.md"))
+    assert len(tasks) <= 1, "our own answer is no comment of others"
+
+
+@pytest.mark.parametrize(
+    ("service", "tool", "arguments", "reason"),
+    [
+        (
+            "facebook",
+            "send_message",
+            {"recipient_id": PEOPLE["silent"]["id"], "message": "Hello"},
+            "more than 24 hours ago",
+        ),
+        (
+            "twitter",
+            "reply_to_post",
+            {"post_id": "1984000000000000003", "text": "Here we are"},
+            "mention",
+        ),
+    ],
+)
+def test_whom_a_network_does_not_let_us_answer_is_said_at_once(
+    live: Office, service: str, tool: str, arguments: dict[str, object], reason: str
+) -> None:
+    asked = ask(live, service, tool, **arguments)
+    assert reason in str(asked)
+    pending = live.ws.journal.in_states(State.PENDING)
+    if asked["status"] != "refused":  # it says so, and cannot run
+        live.approve(live.note(pending[0].action_id))
+        live.pass_time(10)
+        assert live.state(pending[0].action_id) is not State.DONE
+    else:
+        assert pending == []
