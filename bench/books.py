@@ -17,8 +17,8 @@ from core.actions import key_of, payload_of
 from core.settings import SETTINGS
 from mcp_servers.catalog import ACTIONS, SERVICE_SETTINGS, SERVICES
 from mcp_servers.gate import Role
+from mcp_servers.listing import tool_list
 from mcp_servers.sandbox import Sandbox
-from mcp_servers.serve import tool_list
 from mcp_servers.toolset import Trace
 from utils.config import Settings
 

@@ -194,6 +194,7 @@ class Findings:
         accounts: fingerprints (`core/extract/ibans.py`) of the other side's bank accounts, None
             where they were not asked for.
         choices: the records of which one is meant, where it is unclear which.
+        unanswered: whether a service was to be asked and did not answer.
     """
 
     refusals: tuple[str, ...] = ()
@@ -202,6 +203,7 @@ class Findings:
     payee: Payee | None = None
     accounts: tuple[str, ...] | None = None
     choices: tuple[Choice, ...] = ()
+    unanswered: bool = False
 
     def __add__(self, other: Findings) -> Findings:
         """Return both together."""
@@ -212,6 +214,7 @@ class Findings:
             other.payee or self.payee,
             self.accounts if other.accounts is None else other.accounts,
             self.choices + other.choices,
+            self.unanswered or other.unanswered,
         )
 
 

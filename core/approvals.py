@@ -11,7 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from core import channels, notes, policy, proposal, publishing, vault_files
+from core import channels, checks, notes, policy, proposal, publishing, vault_files
 from core.actions import (
     Action,
     ActionId,
@@ -61,6 +61,7 @@ class Request:
         source: the note it comes from, as a name without `.md`.
         evidence: text from outside, shown quoted.
         findings: what the service's records say about it.
+        unchecked: whether the daemon is still to ask the service about it.
     """
 
     kind: str
@@ -70,6 +71,7 @@ class Request:
     source: str | None = None
     evidence: str | None = None
     findings: Findings = NOTHING_FOUND
+    unchecked: bool = False
 
 
 @dataclass(frozen=True)
@@ -271,11 +273,8 @@ def payload_in(action: Action, note: Note) -> Payload:
     return validated(action, arguments_of(action, note))
 
 
-def propose(ws: Workspace, request: Request) -> tuple[Row, Path]:
-    """Turn a request into a registered proposal and its note.
-
-    Returns:
-        The journal row and the note's path.
+def accepted(ws: Workspace, request: Request) -> Draft:
+    """Return the draft of a request that may be put before the owner; nothing is written.
 
     Raises:
         NoteError: the request cannot be used.
@@ -290,8 +289,24 @@ def propose(ws: Workspace, request: Request) -> tuple[Row, Path]:
         raise RefusedError(*made.decision.reasons)
     if request.findings.refusals:
         raise RefusedError(*request.findings.refusals)
+    return made
+
+
+def propose(ws: Workspace, request: Request) -> tuple[Row, Path]:
+    """Turn a request into a registered proposal and its note.
+
+    Returns:
+        The journal row and the note's path.
+
+    Raises:
+        NoteError: the request cannot be used.
+        RefusedError: a hard stop, or the service would refuse or regret it.
+    """
+    made = accepted(ws, request)
     row = new_row(ws, made, title=made.action.title(_model(made)))
     text = proposal.render(ws, made, row)
+    if request.unchecked:
+        checks.leave_open(ws, row.action_id)
     ws.journal.register(row, *first_entries(row, made, Event.PROPOSED), unwritten=(text, None))
     path = ws.vault.create(ws.vault.folder(Folder.PENDING), row.note, text)
     ws.journal.written(row.action_id, path.name)

@@ -14,7 +14,7 @@ from core.story import Story
 from utils.clock import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from core.records import Entry
@@ -116,15 +116,21 @@ class Arrivals(Story):
         """Return whether a clarification was answered or left to the owner."""
         return bool(self._asks("ask_id = ? AND settled IS NOT NULL", (ask_id,)))
 
-    def close_ask(self, ask_id: str, how: str) -> None:
-        """Note that a clarification is settled."""
+    def close_ask(self, ask_id: str, how: str, replies: Mapping[str, str] | None = None) -> None:
+        """Note that a clarification is settled, with all replies where somebody will read them."""
         with self._transaction(self._synced) as connection:
             connection.execute("UPDATE asks SET settled = ? WHERE ask_id = ?", (how, ask_id))
+            if replies is not None:
+                kept = json.dumps(replies, ensure_ascii=False)
+                connection.execute("UPDATE asks SET replies = ? WHERE ask_id = ?", (kept, ask_id))
 
     def _asks(self, where: str, values: Sequence[object]) -> list[Ask]:
         with self._lock:
             rows = self._light.execute(
-                f"SELECT ask_id, source_key, replies, questions, name FROM asks WHERE {where}",
+                "SELECT ask_id, source_key, replies, questions, name, settled FROM asks"
+                f" WHERE {where}",
                 values,
             ).fetchall()
-        return [Ask(row[0], row[1], json.loads(row[2]), json.loads(row[3]), row[4]) for row in rows]
+        return [
+            Ask(row[0], row[1], json.loads(row[2]), json.loads(row[3]), *row[4:]) for row in rows
+        ]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from core import frontmatter, notes
 from core.inspection import QUIET_S
-from core.records import Ask, Entry, Source
+from core.records import ASSISTANT_ASKS, Ask, Entry, Source
 from core.strict_yaml import Plain
 from core.vault import Folder, note_name
 from utils.audit_log import Actor, Event
@@ -88,8 +88,31 @@ def ask(
         replies: what the owner has answered already.
     """
     about = (source.name or source.note_id).removesuffix(".md")
-    now = ws.clock.now()
-    ask_id = ws.journal.mint(PREFIX, local_day(ws.clock, now))
+    lead = f"I need {_count(unclear.queries)} before I can propose anything"
+    made = _minted(ws, source.key, f"Question about {about}", unclear, replies or {})
+    _write(ws, made, about, _body(unclear, lead), Actor.DAEMON)
+    return made
+
+
+def ask_for_assistant(ws: Workspace, query: Query, context: str, about: str | None) -> Ask:
+    """Write a question of an assistant's, which reads the answer by itself.
+
+    Args:
+        ws: the vault and its records.
+        query: the question.
+        context: what it is about, shown quoted; "" for nothing.
+        about: the task note that it belongs to, as a name without `.md`.
+    """
+    unclear = Unclear(context, [query])
+    made = _minted(ws, ASSISTANT_ASKS, query.text, unclear, {})
+    _write(ws, made, about, _body(unclear, "The assistant asks you something"), Actor.CLAUDE)
+    return made
+
+
+def _minted(
+    ws: Workspace, key: str, title: str, unclear: Unclear, replies: Mapping[str, str]
+) -> Ask:
+    ask_id = ws.journal.mint(PREFIX, local_day(ws.clock, ws.clock.now()))
     questions = [
         {
             "key": query.key,
@@ -98,44 +121,49 @@ def ask(
         }
         for query in unclear.queries
     ]
-    name = note_name(ask_id, f"Question about {about}")
-    made = Ask(ask_id, source.key, dict(replies or {}), questions, name)
+    made = Ask(ask_id, key, dict(replies), questions, note_name(ask_id, title))
     ws.journal.add_ask(made)
-    front = {
-        "type": "ask",
-        "id": ask_id,
-        "about": notes.link(about),
-        "created": Plain(show(ws.clock, now)),
-        "tags": ["ask"],
-    }
-    text = frontmatter.compose(front) + _body(unclear)
-    path = ws.vault.create(ws.vault.folder(Folder.NEEDS_ACTION), name, text)
-    ws.chronicle.record(
-        Entry(
-            Event.PROPOSED,
-            Actor.DAEMON,
-            action="ask.create",
-            target=ws.vault.relative(path),
-            parameters={"questions": [query.key for query in unclear.queries]},
-            correlation_id=ask_id,
-        )
-    )
     return made
 
 
-def _body(unclear: Unclear) -> str:
-    queries = unclear.queries
-    count = "one answer" if len(queries) == 1 else f"{len(queries)} answers"
+def _write(ws: Workspace, made: Ask, about: str | None, body: str, actor: Actor) -> None:
+    front = {
+        "type": "ask",
+        "id": made.ask_id,
+        **({"about": notes.link(about)} if about else {}),
+        "created": Plain(show(ws.clock, ws.clock.now())),
+        "tags": ["ask"],
+    }
+    text = frontmatter.compose(front) + body
+    path = ws.vault.create(ws.vault.folder(Folder.NEEDS_ACTION), made.name, text)
+    ws.chronicle.record(
+        Entry(
+            Event.PROPOSED,
+            actor,
+            action="ask.create",
+            target=ws.vault.relative(path),
+            parameters={"questions": [question["key"] for question in made.questions]},
+            correlation_id=made.ask_id,
+        )
+    )
+
+
+def _count(queries: Sequence[Query]) -> str:
+    return "one answer" if len(queries) == 1 else f"{len(queries)} answers"
+
+
+def _body(unclear: Unclear, lead: str) -> str:
     lines = [
-        f"> [!question] I need {count} before I can propose anything",
+        f"> [!question] {lead}",
         "> Tick one box under each question. Nothing has been sent, and nothing is guessed.",
         "",
     ]
-    for query in queries:
+    for query in unclear.queries:
         lines += [f"### {notes.inline(query.text, 300)}", "", notes.inline(query.reason, 300), ""]
         lines += [f"- [ ] {notes.inline(choice, 200)}" for choice in query.choices]
         lines += [f"- [ ] {OTHER}: ", f"- [ ] {NEVER}", ""]
-    lines += ["> [!quote]- What it is about (untrusted)", notes.quoted(unclear.evidence), ""]
+    if unclear.evidence:
+        lines += ["> [!quote]- What it is about (untrusted)", notes.quoted(unclear.evidence), ""]
     return "\n".join(lines)
 
 
@@ -234,9 +262,9 @@ class Asks:
         except (ChangedError, NoteError, FileNotFoundError):
             self._said.discard((stored.ask_id, reason))  # it is being edited: said a little later
 
-    def close(self, stored: Ask, line: str) -> None:
+    def close(self, stored: Ask, line: str, replies: Mapping[str, str] | None = None) -> None:
         """Note that a question is settled, in its note and in the journal."""
-        self._ws.journal.close_ask(stored.ask_id, line)
+        self._ws.journal.close_ask(stored.ask_id, line, replies)
         path = self._ws.vault.find(stored.name)
         if path is None:
             return

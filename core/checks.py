@@ -20,11 +20,14 @@ from core.sources import CHECK_TOOL, CallResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from core.actions import Action, Lookup, Payload
+    from core.actions import Action, Lookup, Part, Payload
     from core.sources import Runner
     from core.workspace import Workspace
 
 LIMIT = 10
+CAREFUL = "CAREFUL:"
+OPEN = "unchecked:"
+"""What the journal calls the question about a proposal that nobody has put to its service yet."""
 WAIT_S = 60.0
 ANSWER_AGAIN_S = 1.0
 """A round that awaits an answer asks for another one, so that `--once` does not end before it."""
@@ -38,9 +41,32 @@ def is_missing(action: Action, payload: Payload) -> bool:
     return action.lookup is not None and payload.get(action.lookup.target) is None
 
 
+def is_checked(action: Action, payload: Payload) -> bool:
+    """Return whether a service is asked about an action, or about one of its parts."""
+    if action.parts is None:
+        return action.checked
+    return any(part.action.checked for part in action.parts(payload))
+
+
 def is_asked(action: Action, payload: Payload) -> bool:
     """Return whether there is anything to ask the service about."""
-    return action.checked or is_missing(action, payload)
+    return is_checked(action, payload) or is_missing(action, payload)
+
+
+def leave_open(ws: Workspace, action_id: str) -> None:
+    """Keep in the journal that the daemon is still to ask about a proposal."""
+    ws.journal.remember(f"{OPEN}{action_id}", value=True)
+
+
+def is_open(ws: Workspace, action_id: str) -> bool:
+    """Return whether the services are still to be asked about a proposal."""
+    return ws.journal.recall(f"{OPEN}{action_id}") is True
+
+
+def close(ws: Workspace, action_id: str) -> None:
+    """Note that the services were asked about a proposal."""
+    if is_open(ws, action_id):
+        ws.journal.remember(f"{OPEN}{action_id}", value=False)
 
 
 def unanswered(action: Action, payload: Payload, title: str, reason: str) -> Findings:
@@ -54,8 +80,10 @@ def unanswered(action: Action, payload: Payload, title: str, reason: str) -> Fin
     """
     lookup = action.lookup
     if lookup is not None and is_missing(action, payload):
-        return Findings(remarks=(f"The {lookup.title} was not looked up in {title}: {reason}",))
-    return Findings(remarks=(f"It was not checked in {title}: {reason}",) * action.checked)
+        said = f"The {lookup.title} was not looked up in {title}: {reason}"
+        return Findings(remarks=(said,), unanswered=True)
+    said = f"It was not checked in {title}: {reason}"
+    return Findings(remarks=(said,) * action.checked, unanswered=action.checked)
 
 
 def with_found(lookup: Lookup, payload: Payload, items: Sequence[Mapping[str, object]]) -> Found:
@@ -134,8 +162,35 @@ def from_data(action: Action, payload: Payload, data: Mapping[str, Any]) -> Foun
         Payee.of(payee) if payee else None,
         None if accounts is None else tuple(accounts),
         tuple(Choice(**choice) for choice in data.get("choices", ())),
+        bool(data.get("unanswered")),
     )
     return payload, findings
+
+
+def about_parts(parts: Sequence[Part], found: Sequence[Findings]) -> Findings:
+    """Return what several services say about one action, each sentence with its network."""
+    return sum(
+        (
+            Findings(
+                _named(part, said.refusals),
+                _named(part, said.unclear),
+                _named(part, said.remarks),
+                unanswered=said.unanswered,
+            )
+            for part, said in zip(parts, found, strict=True)
+        ),
+        start=Findings(),
+    )
+
+
+def _named(part: Part, sentences: tuple[str, ...]) -> tuple[str, ...]:
+    """Return sentences that name the network; a warning still begins as one."""
+    return tuple(
+        f"{CAREFUL} {part.title}: {said.removeprefix(CAREFUL).strip()}"
+        if said.startswith(CAREFUL)
+        else f"{part.title}: {said}"
+        for said in sentences
+    )
 
 
 def account_warnings(words: str, findings: Findings) -> Findings:
@@ -173,9 +228,10 @@ class Checks:
         self._ring = ring
         self._asked: dict[str, Future[CallResult]] = {}
 
-    def can_ask(self, action: Action) -> bool:
-        """Return whether the action's service is set up."""
-        return not self._ws.services[action.service].missing(self._ws.settings)
+    def can_ask(self, action: Action, payload: Payload) -> bool:
+        """Return whether a service of the action is set up."""
+        names = self._ws.services_of(action, payload)
+        return any(not self._ws.services[name].missing(self._ws.settings) for name in names)
 
     def resolve(self, action: Action, payload: Payload, about: str) -> Found | None:
         """Return what is found out about a payload; None while an answer is awaited.
@@ -185,13 +241,24 @@ class Checks:
             payload: the payload.
             about: what the question belongs to; an edited note asks again.
         """
+        if action.parts is not None:
+            return self._about_parts(action.parts(payload), payload, about)
         if not is_asked(action, payload):
             return payload, Findings()
         future = self._ask(action, payload, about)
         return self._answered(action, payload, future.result()) if future.done() else None
 
+    def _about_parts(self, parts: Sequence[Part], payload: Payload, about: str) -> Found | None:
+        asked = [self.resolve(p.action, p.payload, _question(about, p)) for p in parts]
+        found = [each[1] for each in asked if each is not None]
+        return (payload, about_parts(parts, found)) if len(found) == len(parts) else None
+
     def resolve_now(self, action: Action, payload: Payload) -> Found:
         """Return what is found out about a payload, waiting for the answer."""
+        if action.parts is not None:
+            parts = action.parts(payload)
+            found = [self.resolve_now(part.action, part.payload)[1] for part in parts]
+            return payload, about_parts(parts, found)
         if not is_asked(action, payload):
             return payload, Findings()
         future = self._ask(action, payload, "now")
@@ -203,8 +270,9 @@ class Checks:
         return self._answered(action, payload, result)
 
     def forget(self, about: str) -> None:
-        """Drop an answer, so that the same question is asked anew."""
-        self._asked.pop(about, None)
+        """Drop an answer, also about parts, so that the same question is asked anew."""
+        for known in [each for each in self._asked if each.partition("\n")[0] == about]:
+            del self._asked[known]
 
     def _ask(self, action: Action, payload: Payload, about: str) -> Future[CallResult]:
         known = self._asked.get(about)
@@ -228,3 +296,7 @@ class Checks:
         reasons = result.data.get("reasons") or [result.error or "no answer"]
         title = self._ws.services[action.service].title
         return payload, unanswered(action, payload, title, str(reasons[0]))
+
+
+def _question(about: str, part: Part) -> str:
+    return f"{about}\n{part.label}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from core import consent, grants, parts, vault_files
+from core import checks, consent, grants, parts, vault_files
 from core.actions import Action, Findings, State, Tier
 from core.calls import HELD_AGAIN_S, Calls
 from core.checks import ANSWER_AGAIN_S
@@ -186,11 +186,14 @@ class Executor:
         Returns:
             What it says; what was known where there is nothing to ask; None while it is awaited.
         """
-        asks = action.checked and (action.pays or reading.is_edited)
-        if not (asks and row.mode.acts and self.intake.checks.can_ask(action)):
+        payload = reading.payload
+        open_still = checks.is_open(self.ws, row.action_id)
+        late = action.pays or reading.is_edited or open_still
+        asks = late and row.mode.acts and checks.is_checked(action, payload)
+        if not (asks and self.intake.checks.can_ask(action, payload)):
             return Findings(payee=row.payee)
         about = f"{row.action_id} {reading.digest}"
-        found = self.intake.checks.resolve(action, reading.payload, about)
+        found = self.intake.checks.resolve(action, payload, about)
         if found is None:
             return None
         self.intake.checks.forget(about)

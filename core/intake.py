@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from core import approvals, parts
 from core.actions import State, Tier
 from core.adoption import UNWRITTEN_AGE_S, Adoption
-from core.checks import Checks, is_missing
+from core.checks import Checks, is_missing, is_open
 from core.inspection import QUIET_S, Look
 from core.renewal import Renewal, digest_in
 from core.vault import Folder
@@ -119,7 +119,8 @@ class Intake:
             return
         now = self.ws.standing(action, row.payload)
         self._warm_once(row)
-        can_look_up = is_missing(action, row.payload) and self.checks.can_ask(action)
+        asks = is_missing(action, row.payload) or is_open(self.ws, row.action_id)
+        can_look_up = asks and self.checks.can_ask(action, row.payload)
         runs_unasked = row.tier is Tier.AUTONOMOUS
         as_registered = now.mode is row.mode and now.account == row.account
         if as_registered and not can_look_up and not runs_unasked:

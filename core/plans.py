@@ -43,6 +43,8 @@ ENDED = {
     State.WITHDRAWN: "withdrawn, not done",
 }
 """Said behind a step whose action ended without being done; only a dry run is ticked as well."""
+DECIDED = frozenset({State.DONE, *ENDED})
+"""States in which nobody waits for a decision any more."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,7 @@ def update(
     for number in done:
         if not 1 <= number <= len(places):
             raise NoteError(f"has no step {number}; it has {len(places)}")
-        lines[places[number - 1]] = _ticked(lines[places[number - 1]])
+        lines[places[number - 1]] = _ticked_by_hand(ws, number, lines[places[number - 1]])
     known = {found[0] for place in places for found in _ABOUT.finditer(lines[place])}
     end = "\r" if text.count("\r\n") else ""
     new = [_line(ws, step) + end for step in add if step.about is None or step.about not in known]
@@ -198,6 +200,18 @@ def update(
     lines[at:at] = new
     ws.vault.rewrite(file, _with_progress("\n".join(lines)))
     return path
+
+
+def _ticked_by_hand(ws: Workspace, number: int, line: str) -> str:
+    """Return a step's line with its tick.
+
+    Raises:
+        NoteError: it waits for a decision that is not made.
+    """
+    waits = [found[0] for found in _ABOUT.finditer(line) if _state(ws, found[0]) not in DECIDED]
+    if waits:
+        raise NoteError(f"ticks step {number}, which waits for {waits[0]} and ticks itself")
+    return _ticked(line)
 
 
 def _below_heading(lines: list[str]) -> int:
@@ -218,6 +232,16 @@ def _boxes(lines: list[str]) -> Iterator[int]:
             inside = line.rstrip() == STEPS
         elif inside and not fence and _BOX.match(line):
             yield number
+
+
+def steps_in(text: str) -> list[dict[str, object]]:
+    """Return the steps of a plan's note with their ticks, in their order."""
+    lines = text.split("\n")
+    found = [(place, box) for place in _boxes(lines) if (box := _BOX.match(lines[place]))]
+    return [
+        {"number": number, "done": box[2] != " ", "text": box[4][:300]}
+        for number, (_, box) in enumerate(found, start=1)
+    ]
 
 
 def _ticked(line: str) -> str:
@@ -267,6 +291,24 @@ def follow(ws: Workspace) -> None:
             _follow_one(ws, found.path)
         except (ChangedError, NoteError, FileNotFoundError) as error:
             log.info("plan.later", plan=found.path.name, reason=str(error))
+
+
+def follow_task(ws: Workspace, task: str) -> Path | None:
+    """Let the plan of a task go where the task has gone; return where it lies now.
+
+    Args:
+        ws: the vault and its records.
+        task: the task note's name without `.md`.
+    """
+    source = notes.link(task)
+    for found in ws.vault.listing(Folder.PLANS).notes:
+        try:
+            if notes.parse(ws.vault.read(found.path).data).word("source") == source:
+                _follow_one(ws, found.path)
+                return ws.vault.find(found.path.name)
+        except (ChangedError, NoteError, FileNotFoundError) as error:
+            log.info("plan.later", plan=found.path.name, reason=str(error))
+    return None
 
 
 def _follow_one(ws: Workspace, path: Path) -> None:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from utils.audit_log import Actor, Approval, Event
 
 
+ASSISTANT_ASKS = "assistant:"
+"""How the `source_key` of an assistant's question begins: nothing came in that it is about."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One line of the story, as the daily log shows it; instants are added by the journal."""
@@ -136,6 +140,7 @@ class Ask:
         replies: what the owner had answered before, by question key.
         questions: key, text and choices of each question, as they stand in the note.
         name: the note's file name.
+        settled: what became of it, None while it waits.
     """
 
     ask_id: str
@@ -143,6 +148,12 @@ class Ask:
     replies: dict[str, str]
     questions: list[dict[str, Any]]
     name: str
+    settled: str | None = None
+
+    @property
+    def by_assistant(self) -> bool:
+        """Return whether an assistant asks, which reads the answer itself."""
+        return self.source_key.startswith(ASSISTANT_ASKS)
 
 
 _INSTANTS = frozenset(

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from core import approvals, filing, proposal, vault_files
+from core import approvals, checks, filing, notes, proposal, vault_files
 from core.actions import Action, Payload, State, Tier, digest_of
 from core.adoption import known_action
 from core.checks import ANSWER_AGAIN_S
@@ -22,11 +22,13 @@ from utils.errors import NoteError
 
 if TYPE_CHECKING:
     from core.adoption import Adoption
+    from core.checks import Found
     from core.consent import Reading
     from core.desk import Desk, Round
     from core.records import Row
     from core.workspace import Workspace
 
+ASKED = "- Asked by the daemon meanwhile: nothing speaks against it."
 SHELVED = (State.REJECTED, State.EXPIRED, State.WITHDRAWN)
 
 
@@ -44,17 +46,54 @@ class Renewal:
         self.adoption = adoption
 
     def complete(self, row: Row, look: Look, action: Action) -> None:
-        """Fill in a registered proposal's identifier once its service can be asked."""
+        """Fill in what its service knows of a registered proposal, once that can be asked."""
         found = self.adoption.checks.resolve(action, row.payload, row.digest)
         if found is None:
             self.desk.wake_in(ANSWER_AGAIN_S)
+        elif checks.is_open(self.ws, row.action_id):
+            self._say(row, look, action, found)
+        elif found[0] != row.payload and look.note is not None and look.file is not None:
+            text = proposal.with_identifier(look.note.text, action, found[0])
+            self.ws.vault.rewrite(look.file, text)
+            self._bind(replace(row, payload=found[0]), action, Actor.DAEMON)
+
+    def _say(self, row: Row, look: Look, action: Action, found: Found) -> None:
+        """Tell the owner what the service says about a proposal that came without being checked."""
+        payload, findings = found
+        if look.note is None or look.file is None:
             return
-        if found[0] == row.payload or look.note is None or look.file is None:
+        if findings.refusals:
+            self._refuse(row, " ".join(findings.refusals))
             return
-        payload = found[0]
-        text = proposal.with_identifier(look.note.text, action, payload)
+        fresh = replace(row, payload=payload, payee=findings.payee)
+        tier = approvals.decide(self.ws, action, payload, approvals.Basis.of(fresh)).tier
+        text = proposal.pending_text(self.ws, look.note, replace(fresh, tier=tier), action)
+        text = proposal.with_identifier(text, action, payload)
+        said = [f"- {notes.inline(each, 300)}" for each in (*findings.remarks, *findings.unclear)]
+        new = [line for line in said or [ASKED] if line not in look.note.text]
+        if new:
+            text = proposal.with_reasons(text, notes.parse(text.encode()), "\n".join(new))
         self.ws.vault.rewrite(look.file, text)
-        self._bind(replace(row, payload=payload), action, Actor.DAEMON)
+        if fresh != row:
+            self._bind(fresh, action, Actor.DAEMON)
+        if not findings.unanswered:
+            checks.close(self.ws, row.action_id)
+
+    def _refuse(self, row: Row, reason: str) -> None:
+        """End a proposal that its service would refuse; its note comes to the owner for review."""
+        entry = approvals.base_entry(
+            row, Event.OUTCOME, Actor.DAEMON, result="refused", error=reason, error_class="Refused"
+        )
+        self.ws.journal.transition(
+            row.action_id,
+            {State.PENDING},
+            State.REFUSED,
+            entry,
+            finished_at=self.ws.clock.now(),
+            summary=reason,
+            error_class="Refused",
+        )
+        checks.close(self.ws, row.action_id)
 
     def _bind(
         self,

@@ -30,6 +30,7 @@ TEXT_LIMIT_BYTES = 256 * 1024
 MAIL_KEY = "gmail:"
 """How the key of a mail begins; behind it stands the id by which the mailbox knows it."""
 PREFIXES = {"file": "TSK", "email": "EML"}
+ASSISTANT = "assistant"
 _SAFE_SUFFIX = re.compile(r"\.(pdf|png|jpe?g|gif|webp|heic|txt|csv|tsv|eml|docx?|xlsx?|odt|ods)$")
 
 
@@ -50,6 +51,7 @@ class Dropped:
         title: what the note says first; left out: the source and the subject.
         about: lines about it in our words, Markdown.
         steps: what is suggested, Markdown.
+        priority: low, normal or high.
     """
 
     key: str
@@ -64,6 +66,7 @@ class Dropped:
     title: str | None = None
     about: tuple[str, ...] = ()
     steps: tuple[str, ...] = ("Read it and decide what to do",)
+    priority: str = "normal"
 
 
 def attachment_name(digest: str, original: str) -> str:
@@ -81,7 +84,7 @@ def text_of(path: Path) -> str:
         return ""
 
 
-def drop(ws: Workspace, dropped: Dropped) -> Source:
+def drop(ws: Workspace, dropped: Dropped, actor: Actor = Actor.DAEMON) -> Source:
     """Write the task note of something that came in, once."""
     source = ws.journal.source(dropped.key)
     if source is None:
@@ -99,7 +102,7 @@ def drop(ws: Workspace, dropped: Dropped) -> Source:
         path = ws.vault.create(ws.vault.folder(Folder.NEEDS_ACTION), name, text)
     told = Entry(
         Event.PROPOSED,
-        Actor.DAEMON,
+        actor,
         action="task.create",
         target=ws.vault.relative(path),
         parameters={"source": dropped.source, "key": dropped.key},
@@ -119,7 +122,7 @@ def render(ws: Workspace, note_id: str, dropped: Dropped) -> str:
         "from": notes.inline(dropped.sender, 200),
         "subject": notes.inline(dropped.subject, 200),
         "received": Plain(show(ws.clock, dropped.received)),
-        "priority": "normal",
+        "priority": dropped.priority,
         "trust": str(dropped.trust),
         **({"thread": dropped.thread} if dropped.thread else {}),
         "tags": [f"task/{dropped.source}"],

@@ -152,6 +152,10 @@ class Triage:
 
     def _answered(self, stored: Ask, answer: Answer) -> None:
         """Go on with a request whose questions are answered."""
+        if stored.by_assistant:
+            said = "- Left to you." if answer.left else "- Answered; the assistant reads it."
+            self._asks.close(stored, said, answer.replies)
+            return
         source = self._ws.journal.source(stored.source_key)
         if answer.left or source is None or source.original is None:
             self._asks.close(stored, "- Left to you.")

@@ -190,7 +190,7 @@ def content(root: Path, file: VaultFile, word: str, limit_bytes: int) -> bytes:
         NoteError: it is missing, a link, or too large.
     """
     try:
-        return files.read_regular(_inside(root, file.path), limit_bytes=limit_bytes)
+        return files.read_regular(inside(root, file.path), limit_bytes=limit_bytes)
     except FileNotFoundError:
         reason = "is not in the vault"
     except NoteError as error:
@@ -211,7 +211,7 @@ def with_digest(file: Named, word: str, data: bytes, *, as_given: bool) -> Named
     return file.model_copy(update={"sha256": digest})
 
 
-def _inside(root: Path, path: str) -> Path:
+def inside(root: Path, path: str) -> Path:
     """Return where a file lies, when no folder on the way is a link.
 
     Raises:

@@ -19,10 +19,13 @@ sys.path.insert(0, str(ROOT))
 from core import publishing  # noqa: E402
 from core.settings import SETTINGS  # noqa: E402 - only with the path above
 from core.vault import ALIASES, HOT, Folder  # noqa: E402
+from mcp_servers import vault  # noqa: E402
 from mcp_servers.answers import Status  # noqa: E402
 from mcp_servers.catalog import SERVICES, live_switch  # noqa: E402
 from mcp_servers.gate import Role  # noqa: E402
-from mcp_servers.serve import tool_list  # noqa: E402
+from mcp_servers.listing import tool_list  # noqa: E402
+from mcp_servers.vault.calls import Calls  # noqa: E402
+from mcp_servers.vault.tools import TOOLS  # noqa: E402
 from utils.audit_log import FIELDS, Actor, Approval, Event  # noqa: E402
 
 if TYPE_CHECKING:
@@ -317,6 +320,7 @@ def actions_page() -> str:
         parts += [f"## {service.title} (`{service.name}`)", *service_parts(service)]
     parts += ["## Several networks (`social`)", *publishing_parts()]
     parts += ["## How long a text may be", *lengths_parts()]
+    parts += [f"## {vault.TITLE} (`{vault.NAME}`)", *vault_parts()]
     return "\n\n".join(parts) + "\n"
 
 
@@ -329,11 +333,7 @@ def service_parts(service: Service) -> Iterator[str]:
         name = str(tool["name"])
         yield f"### `{service.name}.{name}`"
         yield summaries[name]
-        hints = tool["annotations"]
-        words = ["reads only"] if hints["readOnlyHint"] else ["writes"]
-        words += ["changes something outside"] if hints["destructiveHint"] else []
-        words += ["may be repeated"] if hints["idempotentHint"] else []
-        facts = [f"annotations: {', '.join(words)}"]
+        facts = [f"annotations: {', '.join(hints_of(tool))}"]
         action = rows.get(name)
         if action is not None:
             facts.insert(0, f"tier: `{action.tier}`")
@@ -348,12 +348,35 @@ def service_parts(service: Service) -> Iterator[str]:
         yield arguments_table(tool)
 
 
+def vault_parts() -> Iterator[str]:
+    """Yield the tools of the vault's own server."""
+    yield (
+        "This server reaches no network and has no switch: what it writes are notes, at once, and "
+        "there is no dry run. An action that it proposes asks you, always."
+    )
+    for tool in Calls(None, TOOLS).tool_list():  # type: ignore[arg-type] # only listed
+        yield f"### `{vault.NAME}.{tool['name']}`"
+        yield str(tool["description"])
+        yield f"- annotations: {', '.join(hints_of(tool))}"
+        if tool["inputSchema"]["properties"]:
+            yield arguments_table(tool)
+
+
+def hints_of(tool: Mapping[str, Any]) -> list[str]:
+    """Return a tool's annotations in words."""
+    hints = tool["annotations"]
+    words = ["reads only"] if hints["readOnlyHint"] else ["writes"]
+    if hints["destructiveHint"]:
+        words.append("changes something outside" if hints["openWorldHint"] else "changes notes")
+    return words + (["may be repeated"] if hints["idempotentHint"] else [])
+
+
 def publishing_parts() -> Iterator[str]:
     """Yield what is one note for several networks."""
     posts = publishing.posts_of(SERVICES)
     action = publishing.action_for(posts)
     yield f"### `{action.kind}`"
-    yield f"{action.summary} It has no tool of its own: it is proposed as a note (see the how-to)."
+    yield f"{action.summary} It has no tool of its own: it is proposed as a note, or by `vault.propose_action`."
     yield f"> {action.consequence}"
     yield table(
         ("network", "its action", "its text"),

@@ -119,23 +119,29 @@ def crashed(error: Exception) -> Outcome:
 
 
 def of_write(
-    kind: str, action_id: str | None, mode: Mode, status: Status, summary: str, **fields: object
+    kind: str,
+    action_id: str | None,
+    mode: Mode | None,
+    status: Status,
+    summary: str,
+    **fields: object,
 ) -> Answer:
     """Return the result of a write; every field is there in every status.
 
     Args:
         kind: the action.
         action_id: its approval, if it has one.
-        mode: whether the outside world would be touched.
+        mode: whether the outside world would be touched; None: it has nothing to do with it.
         status: how it ended.
         summary: one sentence for a person.
         fields: request, remote_id, remote_url, note, reasons, where there is something to say.
     """
+    shown = Mode.DRY_RUN if status is Status.DRY_RUN else mode
     data: dict[str, Any] = {
         "status": str(status),
         "action": kind,
         "action_id": action_id,
-        "mode": str(Mode.DRY_RUN if status is Status.DRY_RUN else mode),
+        "mode": None if shown is None else str(shown),
         "summary": summary,
         "request": None,
         "remote_id": None,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mcp_servers import email, facebook, instagram, odoo, twitter
+from mcp_servers import email, facebook, instagram, odoo, twitter, vault
 from utils.config import Kind, Setting
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ SERVICES: dict[str, Service] = {
         email.SERVICE,
     )
 }
+
+SERVERS: tuple[str, ...] = (*SERVICES, vault.NAME)
+"""Every MCP server: those of the services, and the vault's own, which reaches no network."""
 
 ACTIONS: dict[str, Action] = {
     action.kind: action for service in SERVICES.values() for action in service.actions

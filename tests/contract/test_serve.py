@@ -21,7 +21,8 @@ from core.workspace import Workspace
 from mcp_servers.answers import Answer
 from mcp_servers.catalog import SERVICES
 from mcp_servers.gate import Gate, Role
-from mcp_servers.serve import InHand, build, tool_list
+from mcp_servers.listing import tool_list
+from mcp_servers.serve import InHand, build, offer_of
 from utils.money import AMOUNT_PATTERN
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +51,7 @@ def with_client(gate: Gate, mode: str, ask: Callable[[Any], Any]) -> Any:
     from mcp import Client
 
     async def run() -> Any:
-        server = build(gate, SERVICES["odoo"], InHand())
+        server = build(offer_of(SERVICES["odoo"], gate), InHand())
         async with Client(server, mode=mode, read_timeout_seconds=20) as client:  # type: ignore[arg-type]
             return await ask(client)
 

@@ -18,8 +18,8 @@ from core.media import MediaType, facts_of
 from core.settings import SETTINGS
 from mcp_servers.catalog import ACTIONS, READS, SERVICE_SETTINGS, SERVICES
 from mcp_servers.gate import Role
+from mcp_servers.listing import tool_list
 from mcp_servers.sandbox import Sandbox
-from mcp_servers.serve import tool_list
 from mcp_servers.toolset import Done, Finding, Page, Trace
 from mcp_servers.twitter.fake import TwitterFake
 from mcp_servers.twitter.fake_media import BROKEN

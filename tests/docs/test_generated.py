@@ -12,7 +12,8 @@ from core.settings import SETTINGS
 from core.starters import __file__ as starters_file
 from core.vault import Folder
 from mcp_servers.answers import Status
-from mcp_servers.catalog import SERVICE_SETTINGS, SERVICES
+from mcp_servers.catalog import SERVERS, SERVICE_SETTINGS, SERVICES
+from mcp_servers.vault.tools import TOOLS
 from utils import config
 from utils.audit_log import FIELDS, Actor, Approval, Event
 
@@ -129,6 +130,7 @@ def test_every_tool_is_in_the_actions_page():
     for service in SERVICES.values():
         for each in (*service.actions, *service.reads):
             assert f"### `{each.kind}`" in page
+    assert all(f"### `{tool.kind}`" in page for tool in TOOLS)
 
 
 def test_every_command_is_in_the_commands_page():
@@ -144,11 +146,11 @@ class TestMcpJson:
 
     servers = json.loads((ROOT / ".mcp.json").read_text(encoding="utf-8"))["mcpServers"]
 
-    def test_lists_the_services_of_the_catalogue(self):
+    def test_lists_the_servers_of_the_catalogue(self):
         """Exactly those, in the same order."""
-        assert list(self.servers) == list(SERVICES)
+        assert list(self.servers) == list(SERVERS)
 
-    @pytest.mark.parametrize("name", SERVICES)
+    @pytest.mark.parametrize("name", SERVERS)
     def test_server_starts_by_our_script_and_may_only_propose(self, name):
         """Role propose, a time limit, no secret and nothing machine-bound."""
         assert self.servers[name] == {
@@ -164,7 +166,7 @@ def test_independence_contract_lists_every_service():
     with (ROOT / "pyproject.toml").open("rb") as file:
         contracts = tomllib.load(file)["tool"]["importlinter"]["contracts"]
     [independence] = [c for c in contracts if c["type"] == "independence"]
-    assert independence["modules"] == [f"mcp_servers.{name}" for name in SERVICES]
+    assert independence["modules"] == [f"mcp_servers.{name}" for name in SERVERS]
 
 
 class TestCommittedVault:

@@ -166,7 +166,7 @@ def test_a_service_that_is_not_set_up_is_said_and_not_asked(ws: Workspace, runne
         assert payload == PAYLOAD
         assert "not set up (ODOO_URL, ODOO_DB" in remark
     assert runner.calls == []
-    assert not checks.can_ask(INVOICE)
+    assert not checks.can_ask(INVOICE, PAYLOAD)
 
 
 @pytest.mark.parametrize(

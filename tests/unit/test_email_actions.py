@@ -24,7 +24,7 @@ from mcp_servers.email.identity import KEY_IN_MESSAGE_ID, message_id
 from mcp_servers.email.reading import read
 from mcp_servers.email.signature import DISCLOSURE, filled_in, signed
 from mcp_servers.email.tools import TOOLSET
-from mcp_servers.serve import tool_list
+from mcp_servers.listing import tool_list
 from utils.config import Settings
 from utils.errors import NoteError
 from utils.files import digest
