@@ -353,6 +353,31 @@ def test_a_note_edited_while_a_client_asks_is_not_what_was_approved(
     assert again["status"] == "refused"
 
 
+def test_the_vault_is_worked_in_and_nothing_is_sent(
+    env: dict[str, str], office: Office, services: Sandbox
+) -> None:
+    """Whatever the role says: the server of the vault only ever asks."""
+    before = services.requests()
+    with client("vault", {**env, "AI_EMPLOYEE_ROLE": "execute"}) as vault:
+        post = {"channels": ["twitter", "facebook"], "texts": {"twitter": "A", "facebook": "B"}}
+        data, is_error = vault.call("propose_action", action="social.publish", arguments=post)
+        assert (data["status"], is_error) == ("approval_required", False)
+        waiting, _ = vault.call("get_pending", limit=100)
+        assert data["action_id"] in {each["action_id"] for each in waiting["items"]}
+        read, _ = vault.call("read_note", note=data["action_id"])
+        assert "## Content facebook" in read["text"]
+        for arguments in ({"note": "../home/.env"}, {"note": ".obsidian/app.json"}):
+            refused, is_error = vault.call("read_note", **arguments)
+            assert (refused["status"], is_error) == ("refused", True)
+        withdrawn, is_error = vault.call("propose_action", replaces=data["action_id"])
+        assert (withdrawn["status"], is_error) == ("done", False)
+    assert services.requests() == before
+    assert not (office.ws.vault.root / data["note"]).exists()
+    assert [call["action"] for call in calls(office)[-3:]] == [
+        *("vault.read_note", "vault.read_note", "vault.propose_action"),
+    ]
+
+
 def test_nothing_but_the_protocol_was_on_standard_output(twitter: Foreign, odoo: Foreign) -> None:
     for started in (twitter, odoo):
         assert started.heard
