@@ -44,7 +44,7 @@ SETTINGS: tuple[Setting, ...] = (
         "100.00",
     ),
     Setting("LIMIT_CURRENCY", Kind.CURRENCY, "USD", "The currency of that limit.", "EUR"),
-    Setting("OWNER_EMAIL", Kind.TEXT, None, "Your own address.", "you@example.com"),
+    Setting("OWNER_EMAIL", Kind.ADDRESS, None, "Your own address.", "you@example.com"),
     Setting(
         "OWNER_NAMES",
         Kind.TEXT,

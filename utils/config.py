@@ -43,6 +43,7 @@ class Kind(StrEnum):
     ZONE = "time zone"
     VERSION = "version"
     IDENTIFIER = "number of an account"
+    ADDRESS = "mail address"
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,12 @@ def _identifier(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    if not re.fullmatch(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+", text):
+        raise ValueError("is not one mail address")
+    return text
+
+
 _READERS: Mapping[Kind, Callable[[str], object]] = {
     Kind.TEXT: str,
     Kind.FLAG: _flag,
@@ -161,6 +168,7 @@ _READERS: Mapping[Kind, Callable[[str], object]] = {
     Kind.ZONE: _zone,
     Kind.VERSION: _version,
     Kind.IDENTIFIER: _identifier,
+    Kind.ADDRESS: _address,
 }
 
 

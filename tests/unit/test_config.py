@@ -15,6 +15,7 @@ from utils.errors import ConfigError
 TABLE = (
     Setting("NAME", Kind.TEXT, "plain", "a text"),
     Setting("FLAG", Kind.FLAG, "false", "a flag"),
+    Setting("MAIL", Kind.ADDRESS, None, "An address.", "you@example.com"),
     Setting("COUNT", Kind.COUNT, None, "a count", "7", minimum=1),
     Setting("WAIT_S", Kind.SECONDS, "5", "seconds", minimum=1),
     Setting("AMOUNT", Kind.AMOUNT, "100.00", "an amount", "100.00"),
@@ -54,6 +55,8 @@ def test_words_for_no(text: str) -> None:
         pytest.param("WAIT_S", "soon", "not a number of seconds", id="seconds"),
         pytest.param("WAIT_S", "inf", "not a number of seconds", id="seconds-endless"),
         pytest.param("AMOUNT", "1,000", "not an amount", id="amount-comma"),
+        pytest.param("MAIL", "nobody", "not one mail address", id="address"),
+        pytest.param("MAIL", "a@b.example, c@d.example", "not one mail address", id="addresses"),
         pytest.param("AMOUNT", "-1", "zero or more", id="amount-negative"),
         pytest.param("AMOUNT", "NaN", "zero or more", id="amount-nan"),
         pytest.param("AMOUNT", "Infinity", "zero or more", id="amount-endless"),
