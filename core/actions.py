@@ -32,6 +32,9 @@ Payload = dict[str, Any]
 """Validated arguments as JSON values; money is text. The one place where Any crosses a border."""
 
 DIGEST_VERSION = "1"
+STAYS = "that does not unsend it: others may have read, copied or answered it."
+NOT_POSSIBLE = "not possible; it cannot be called back."
+"""Ends of `Action.undo` that several services share."""
 
 
 class Tier(StrEnum):
@@ -246,7 +249,8 @@ class Action:
         describe: the sentence after "Approve:", Markdown, without the question mark.
         title: the words of the note's file name after the id.
         facts: what a person must see, derived from the arguments.
-        consequence: what will have happened afterwards, and what cannot be undone.
+        consequence: what will have happened afterwards.
+        undo: how to undo it, or that it cannot be, after the words "To undo it:".
         content: the argument that is edited under `## Content`, if any.
         money: whether it touches the books: never sent again by us, not even when unsent.
         pays: whether it is a payment: a new payee must be checked by the owner first.
@@ -259,7 +263,7 @@ class Action:
         filled: arguments that the settings fill in at registration.
         media: what pictures and films its argument `media` takes, None without that argument.
         attachments: what its argument `attachments` takes, None without that argument.
-        price: what its service charges for it, in USD, None where it is free or not known.
+        price: what its service charges for it, in USD; None: nothing, and the owner is told so.
         length: how long the text of `content` may be, None where nobody says.
         checked: whether its service is asked about it when it is registered: the tool's
             `Write.check` (`mcp_servers/toolset.py`) reads the service and returns `Findings`. A
@@ -273,6 +277,7 @@ class Action:
     title: Callable[[Any], str]
     facts: Callable[[Any], Facts]
     consequence: str
+    undo: str
     content: str | None = None
     money: bool = False
     pays: bool = False

@@ -159,11 +159,11 @@ def _act(ws: Workspace, one: Told, row: Row) -> list[str]:
     practice = " (SANDBOX)" if row.mode is Mode.SANDBOX else ""
     said = notes.inline(row.summary or row.kind, 200)
     link = f" <{row.remote_url}>" if row.remote_url else ""
-    meaning = action.consequence if action else "see the service"
+    undo = action.undo if action else f"look at {where}; this program no longer knows how."
     return [
         f"- **{_time(ws, one)}** {where}{practice}: {ACTED[one.fields['result']]}{said}{link}",
         f"    - {notes.link(row.note.removesuffix('.md'))}, trace `{row.correlation_id}`",
-        f"    - What it means, and how to undo it: {meaning}",
+        f"    - To undo it: {undo}",
     ]
 
 

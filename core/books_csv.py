@@ -110,7 +110,7 @@ class CsvBooks:
                 Name.PAID: gap or _sum(within, span, sign=-1),
             },
             charges=Gap(found.problems[0]) if found.problems else tuple(_charges(found.lines)),
-            remarks=("Bank exports tell what moved, not what was invoiced.",),
+            remarks=(_reach(found),),
         )
 
     def _gap(self, found: _Read, span: Span) -> Gap | None:
@@ -123,7 +123,7 @@ class CsvBooks:
             return None
         first, last = open_days[0].isoformat(), open_days[-1].isoformat()
         when = first if first == last else f"{first} to {last}"
-        return Gap(f"no bank export covers {when}")
+        return Gap(f"no bank export covers {when}; drop one that does into Inbox")
 
     def _exports(self) -> _Read:
         counted: Counter[BankLine] = Counter()
@@ -175,6 +175,13 @@ def _covered(source: Source, export: Export) -> tuple[date, date]:
     if last < came_in and (came_in - last).days <= QUIET_DAYS + 1:
         last = came_in - timedelta(days=1)
     return min(days), last
+
+
+def _reach(found: _Read) -> str:
+    """Return what bank exports are worth, and how far the lines of these reach."""
+    days = [line.on.isoformat() for line in found.lines]
+    dated = f"; the lines here are dated {min(days)} to {max(days)}" if days else ""
+    return f"Bank exports tell what moved, not what was invoiced{dated}."
 
 
 def _sum(lines: Iterable[BankLine], span: Span, *, sign: int) -> Figure:

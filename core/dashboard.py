@@ -1,7 +1,8 @@
 """`Dashboard.md`: what waits, what failed, what runs; written by the daemon only.
 
 Rules: only what lies between the markers is ours; every figure is counted from the journal when it
-is written; it is written at least once an hour, so that an old time on it means a dead daemon.
+is written; it is written at least every 15 minutes, so that a time older than half an hour means a
+dead daemon (oftener would only be work for what syncs the vault and keeps its versions).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 NAME = "Dashboard.md"
 PART = "dashboard"
 SHOWN = 20
+AT_LEAST_EVERY = timedelta(minutes=15)
 MODES = {Mode.DRY_RUN: "DRY RUN", Mode.LIVE: "live", Mode.SANDBOX: "sandbox"}
 COUNTED = (
     ("Done", (State.DONE,)),
@@ -58,13 +60,14 @@ class Dashboard:
         waiting = self._ws.journal.in_states(State.PENDING)
         questions = self._questions()
         facts = self._facts(waiting, questions, now)
-        mark = (f"{self._ws.clock.local(now):%Y-%m-%dT%H}", facts)
+        mark = (int(now.timestamp() // AT_LEAST_EVERY.total_seconds()), facts)
         if not stopping and not self._pace.is_due(mark):
             return
         state = "stopped" if stopping else "running"
-        lines = [f"Assistant: {state}, last look {show(self._ws.clock, now)}"]
+        last = show(self._ws.clock, now).replace("T", " ")
+        lines = [f"Assistant: {state}, last look {last}"]
         if not stopping:
-            lines[0] += " (if this is more than an hour old, it has stopped: `bin/run status`)"
+            lines[0] += " (if this is over half an hour old, it has stopped: `bin/run status`)"
         headline = _headline(waiting, now, has_questions=bool(questions))
         text = "\n".join([*lines, *self._mail(), "", headline, facts])
         written = pages.write(self._ws.vault, self._ws.vault.root / NAME, PART, text)
@@ -152,7 +155,11 @@ class Dashboard:
     def _mail(self) -> list[str]:
         """Return the mailbox's line; its time is no reason to write, so it is no fact."""
         vital = vitals.vital(self._ws, vitals.GMAIL)
-        return [f"Mail: {notes.inline(vital.state, 300)}, {vital.at}"] if vital else []
+        return (
+            [f"Mail: {notes.inline(vital.state, 300)}, {vital.at.replace('T', ' ')}"]
+            if vital
+            else []
+        )
 
     def _left_alone(self) -> list[str]:
         if not self._desk.left_alone:

@@ -95,7 +95,7 @@ def create(ws: Workspace, plan: Plan, actor: Actor = Actor.DAEMON) -> Path:
     body = [_line(ws, step) for step in plan.steps]
     if plan_id is None:
         plan_id = ws.journal.mint(PREFIX, local_day(ws.clock, ws.clock.now()))
-        ws.journal.remember(f"plan:{plan.key}", plan_id)
+        ws.journal.remember(f"plan:{plan.key}", plan_id, durable=True)
     path = ws.vault.create(
         ws.vault.folder(Folder.PLANS),
         note_name(plan_id, plan.title),

@@ -224,7 +224,9 @@ def _type_rule(policy: Policy, case: Case) -> Iterator[Hit]:
     else:
         words = {
             Tier.AUTONOMOUS: "This kind of action needs no approval.",
-            Tier.APPROVAL_REQUIRED: f"{case.kind} always needs your approval.",
+            Tier.APPROVAL_REQUIRED: (
+                f"It acts outside this vault ({case.kind}); that always needs your approval."
+            ),
             Tier.HARD_STOP: "This kind of action is never done by the program.",
         }
         yield Hit("type", case.action.tier, words[case.action.tier])
@@ -326,7 +328,7 @@ def _payee_rule(policy: Policy, case: Case) -> Iterator[Hit]:
             yield _asks("payee", f"{doubt} {CHECK_PAYEE}")
 
 
-CHECK_PAYEE = "Check the bank details by another way, then set the property `payee_checked: true`."
+CHECK_PAYEE = "Check the bank details by another way, then add the property payee_checked: true."
 
 
 def doubts_about(payee: Payee | None, name: str | None) -> tuple[str, ...]:

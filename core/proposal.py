@@ -29,6 +29,7 @@ HOW_TO = (
     "Approve: move this note to `Approved`. Reject: move to `Rejected`. "
     "Change: edit below, then move."
 )
+CHECKED = "payee_checked"
 WARNING = "CAREFUL:"
 """A remark that begins so is shown before everything else."""
 
@@ -153,7 +154,7 @@ def mode_line(mode: Mode, service_title: str) -> str:
             f"Nothing has been sent. SANDBOX: only the practice {service_title} on this machine "
             "will be changed."
         )
-    return f"Nothing has been sent. LIVE: {service_title} will be changed for real."
+    return f"Nothing has been sent. LIVE: what you approve is done for real, with {service_title}."
 
 
 def callout(ws: Workspace, action: Action, row: Row, missing: tuple[str, ...] = ()) -> str:
@@ -183,21 +184,38 @@ def _with_first(ws: Workspace, question_callout: str, made: Draft, row: Row) -> 
 
 
 def outlook(ws: Workspace, action: Action, row: Row) -> list[str]:
-    """Return what follows from a yes, with its cost and what cannot be undone, and from silence."""
+    """Return what follows from a yes, how it is undone, what it costs, and what silence does."""
     then = action.consequence
     if row.mode is Mode.DRY_RUN:
         then = f"you are shown exactly what would be sent. For real: {then}"
     day = show(ws.clock, row.expires_at)[:10]
-    checked = [
-        "Before that, see to the payee: the last lines say how (`payee_checked`)."
-        for reason in row.reasons
-        if "payee_checked" in reason
-    ]
+    check = f"First check the bank details by another way, then add the property `{CHECKED}: true`."
     return [
-        *checked[:1],
+        *([f"{check} Before that it is not done."] if _wants_a_check(row) else []),
         f"If you approve: {then}",
+        f"To undo it: {action.undo}",
+        f"Cost of doing it: {cost(ws, action, row.payload)}",
         f"If you do nothing: it expires on {day}, and nothing is sent.",
     ]
+
+
+def _wants_a_check(row: Row) -> bool:
+    """Return whether the rules ask the owner to check who is paid."""
+    return any(CHECKED in reason for reason in row.reasons)
+
+
+def cost(ws: Workspace, action: Action, payload: Payload) -> str:
+    """Return what the services charge for an action; the amount it is about is no such cost."""
+    if action.parts is not None:
+        each = [
+            f"{part.title}: {cost(ws, part.action, part.payload).rstrip('.')}"
+            for part in action.parts(payload)
+        ]
+        return f"{'; '.join(each)}."
+    if action.price is None:
+        return "nothing."
+    charged = action.price(action.arguments.model_validate(payload))
+    return f"${charged}, charged by {ws.title(action, payload)}."
 
 
 def pictures(payload: Payload) -> list[str]:

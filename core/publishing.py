@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from core import notes, vault_files
-from core.actions import Action, Facts, Part, payload_of
+from core.actions import STAYS, Action, Facts, Part, payload_of
 from core.media import MediaList, MediaRule
 
 if TYPE_CHECKING:
@@ -53,9 +53,10 @@ def action_for(posts: Posts) -> Action:
         title=_title,
         facts=partial(_facts, posts),
         consequence=(
-            "Each post is public at once, and deleting it later does not unsend it. One network "
-            "may refuse while the others publish: then this note comes back for the rest."
+            "Each post is public at once. One network may refuse while the others publish: then "
+            "this note comes back for the rest."
         ),
+        undo=f"delete each post on its network; {STAYS}",
         texts="texts",
         parts=partial(parts, posts),
         media=_any_of(rules) if rules else None,

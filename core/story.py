@@ -110,9 +110,15 @@ class Story(JournalFile):
 
     # -- small facts --------------------------------------------------------------------------
 
-    def remember(self, name: str, value: object) -> None:
-        """Keep one small fact (heartbeat, log head, last backup)."""
-        with self._transaction(self._light) as connection:
+    def remember(self, name: str, value: object, *, durable: bool = False) -> None:
+        """Keep one small fact (heartbeat, log head, last backup).
+
+        Args:
+            name: of the fact.
+            value: as JSON can hold it.
+            durable: it must survive power loss, because nothing would make it again.
+        """
+        with self._transaction(self._synced if durable else self._light) as connection:
             _remember(connection, name, value)
 
     def recall(self, name: str) -> Any:

@@ -46,13 +46,20 @@ def note_of(ws: Workspace, row: Row) -> str | None:
     return ws.vault.relative(path) if path else None
 
 
+def services_seen(ws: Workspace) -> dict[str, dict[str, object]]:
+    """Return each service's mode as the running daemon sees it, else as the settings here say."""
+    seen: dict[str, dict[str, object]] | None = None
+    if is_running(ws.paths.state):
+        seen = ws.journal.recall(SERVICES)
+    return seen or ws.service_modes()
+
+
 def status(ws: Workspace) -> dict[str, Any]:
     """Return what runs and how much waits; the services as the running daemon sees them."""
     states = (State.APPROVED, State.SENDING, State.UNKNOWN)
     open_rows = [row for row in ws.journal.in_states(*states) if row.filed_at is None]
     under_way = [row for row in open_rows if row.parent_id is None]
     running = is_running(ws.paths.state)
-    seen = ws.journal.recall(SERVICES) if running else None
     heartbeat = ws.journal.recall(HEARTBEAT)
     return {
         "vault": str(ws.paths.vault),
@@ -72,7 +79,7 @@ def status(ws: Workspace) -> dict[str, Any]:
             for part, title in vitals.COMMENTS.items()
             if (said := _vital(ws, part))
         ],
-        "services": seen or ws.service_modes(),
+        "services": services_seen(ws),
     }
 
 

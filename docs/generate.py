@@ -342,7 +342,7 @@ def service_parts(service: Service) -> Iterator[str]:
             proof = "can be proven to be absent when an answer was lost"
             facts.append(proof if action.absence_provable else "absence cannot be proven")
             yield "\n".join(f"- {fact}" for fact in facts if fact)
-            yield f"> {action.consequence}"
+            yield f"> {action.consequence} To undo it: {action.undo}"
         else:
             yield f"- {facts[0]}"
         yield arguments_table(tool)
@@ -377,7 +377,7 @@ def publishing_parts() -> Iterator[str]:
     action = publishing.action_for(posts)
     yield f"### `{action.kind}`"
     yield f"{action.summary} It has no tool of its own: it is proposed as a note, or by `vault.propose_action`."
-    yield f"> {action.consequence}"
+    yield f"> {action.consequence} To undo it: {action.undo}"
     yield table(
         ("network", "its action", "its text"),
         [(f"`{n}`", f"`{a.kind}`", f"`## Content {n}`") for n, (_, a) in posts.items()],

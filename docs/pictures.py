@@ -1,4 +1,4 @@
-"""Makes `docs/pictures/` with the program itself: a practice session, and two notes as they look.
+"""Makes `docs/pictures/` with the program itself: a practice session, and three notes as they look.
 
 Run `.venv/bin/python docs/pictures.py`. Needs Chromium and the chart library that `.ci/run` fetches.
 Rule: nothing in a picture is drawn by hand; only the folder of the practice vault is shortened.
@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.render.obsidian import Index, document_of, page_of  # noqa: E402 - only with the path above
 from tests.support import wait_until  # noqa: E402
+from utils.clock import SystemClock  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 LIBRARY = ROOT / ".cache" / "render" / "11.13.0" / "mermaid.min.js"
@@ -28,7 +30,7 @@ WAIT_S = 90.0
 
 
 def main() -> None:
-    """Hold one practice session and keep three pictures of it."""
+    """Hold one practice session and keep four pictures of it."""
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         demo = Path(folder) / "demo"
@@ -51,9 +53,29 @@ def main() -> None:
             _session(said, demo)
             dashboard = _wait_for(vault, "Dashboard.md", "| Done | 1 | 1 |")
             _picture(vault, dashboard, "dashboard.png", 680)
+            (vault / "Inbox" / "Bank.csv").write_text(_bank_export(), encoding="utf-8")
+            _wait_for(vault, "Needs_Action/*Bank*.md")
+            briefing = Path(_run(vault, "briefing").strip())
+            _picture(vault, briefing, "briefing.png", 1300)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(timeout=30)
+
+
+def _bank_export() -> str:
+    """Return what a bank could have said on Monday about the week before, in two currencies."""
+    today = SystemClock().now().date()
+    monday = today - timedelta(days=today.weekday() + 7)
+    moved = (
+        *((0, "Acme Ltd", "1250.00", "EUR"), (1, "Hooli Estates", "-900.00", "EUR")),
+        *((2, "Globex GmbH", "1800.50", "EUR"), (4, "Stark Inc", "750.00", "USD")),
+        (7, "Initech", "-49.00", "EUR"),
+    )
+    lines = [
+        f"{monday + timedelta(days=days)},{payee},{amount},{currency}"
+        for days, payee, amount, currency in moved
+    ]
+    return "\n".join(["Date,Counterparty,Amount,Currency", *lines, ""])
 
 
 def _wait_for(vault: Path, pattern: str, words: str = "") -> Path:

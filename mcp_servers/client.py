@@ -386,7 +386,7 @@ async def _ask_server(ws: Workspace, name: str, *, reachable: bool) -> list[Chec
                     else Check(f"{name} reachable", Health.OK, "it answers")
                 )
             elif reachable and not _has_checks(name):
-                text = "not asked, because every question costs money there"
+                text = f"not asked, because {ws.services[name].title} charges for every question"
                 checks.append(Check(f"{name} reachable", Health.NOT_SET_UP, text))
     return checks
 

@@ -99,7 +99,7 @@ def _pace(facts: Facts) -> str:
     month = facts.figure(Name.REVENUE_MONTH)
     target = show_amount(goals.revenue_month, goals.currency)
     if month is None:
-        return f"target {target}"
+        return f"the target is {target}, what was made is not known"
     made = month[1].sums.get(goals.currency, Decimal(0))
     others = sorted(set(month[1].sums) - {goals.currency})
     besides = f", {' and '.join(others)} not counted" if others else ""

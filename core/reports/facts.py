@@ -11,6 +11,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from core import views
+from core.actions import Mode
 from core.books import Gap, Name, Statement, first_known
 from core.reports import goals as wanted
 from core.reports import social, subscriptions
@@ -180,7 +182,7 @@ def gather(ws: Workspace, books: Sequence[Books], span: Span) -> Facts:
         now=now,
         generated=show(ws.clock, now),
         running=now < span.bounds(ws.clock)[1],
-        practice=ws.settings.flag("AI_EMPLOYEE_SANDBOX"),
+        practice=any(state["mode"] == Mode.SANDBOX for state in views.services_seen(ws).values()),
         activity=activity,
         statements=statements,
         goals=goals,
@@ -294,7 +296,7 @@ def _services(ws: Workspace) -> tuple[tuple[str, str, str], ...]:
     """Return each service's title, mode, and how much of its hourly caps is used now."""
     return tuple(
         (ws.services[name].title, str(state["mode"]).replace("_", " "), "; ".join(_caps(ws, name)))
-        for name, state in ws.service_modes().items()
+        for name, state in views.services_seen(ws).items()
     )
 
 

@@ -59,7 +59,9 @@ def figures(facts: Facts, names: Sequence[Name]) -> Iterator[str]:
                 if not isinstance(found, Gap):
                     bases.append(f"> - {TITLES[name]} ({statement.source}): {found.basis}")
     if not rows:
-        yield "Not known: no source of money figures is there."
+        told = ", ".join(statement.source for statement in facts.statements)
+        reason = f"{told} does not tell it" if told else "no source of money figures is there"
+        yield f"Not known: {reason}."
         return
     yield table(("Figure", "Amount", "Source"), rows)
     if bases:
@@ -147,7 +149,8 @@ def deadlines(facts: Facts) -> list[tuple[date, str, str]]:
                     text = f"Bill {bill.document} of {bill.partner}, {due} ({statement.source})"
                     found.append((bill.due, text, f"Bill {bill.partner}"))
     for day, deed in facts.expiring:
-        found.append((day, f"{notes.link(deed.link)} expires", f"Decide {deed.action_id}"))
+        what = deed.link.removeprefix(deed.action_id).strip()
+        found.append((day, f"{notes.link(deed.link)} expires", f"Decide {what}"))
     return sorted(item for item in found if item[0] <= limit)
 
 

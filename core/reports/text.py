@@ -65,7 +65,8 @@ def hours(value: float | Decimal) -> str:
         return "under a minute"
     if taken < 1:
         return f"{taken * 60:.0f} min"
-    return f"{taken:.1f} h" if taken < 48 else f"{taken / 24:.1f} days"
+    shown, unit = (f"{taken:.1f}", "h") if taken < 48 else (f"{taken / 24:.1f}", "days")
+    return f"{shown.removesuffix('.0')} {unit}"
 
 
 def counts(found: Mapping[str, int]) -> str:

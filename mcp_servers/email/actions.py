@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from core.actions import Action, Facts, Filled, Read
+from core.actions import NOT_POSSIBLE, Action, Facts, Filled, Read
 from core.attachments import AttachmentList, AttachmentRule
 from mcp_servers.email.addresses import canonical, shown
 from mcp_servers.email.signature import filled_in
@@ -211,7 +211,7 @@ def facts_of_draft(mail: CreateDraft) -> Facts:
 
 
 _SENT = (
-    "The mail is gone at once and cannot be called back. It is laid into Gmail's Drafts first and "
+    "The mail is gone at once. It is laid into Gmail's Drafts first and "
     "sent from there; when the sending does not come about, the draft stays in Drafts. The "
     "`signature` under Parameters stands below the text; change it there, or leave it out."
 )
@@ -226,6 +226,7 @@ ACTIONS = (
         title=title_of_send,
         facts=facts_of,
         consequence=_SENT,
+        undo=NOT_POSSIBLE,
         content="body",
         filled=_SIGNED,
         attachments=AttachmentRule(LIMIT_FILES_BYTES),
@@ -240,6 +241,7 @@ ACTIONS = (
         title=title_of_reply,
         facts=facts_of,
         consequence=f"{_SENT} The subject is that of the mail, with Re: before it.",
+        undo=NOT_POSSIBLE,
         content="body",
         filled=_SIGNED,
         attachments=AttachmentRule(LIMIT_FILES_BYTES),
@@ -255,9 +257,9 @@ ACTIONS = (
         title=title_of_draft,
         facts=facts_of_draft,
         consequence=(
-            "The draft lies in Gmail's Drafts. Nobody receives it until you send it there "
-            "yourself; delete it there to undo this."
+            "The draft lies in Gmail's Drafts. Nobody receives it until you send it there yourself."
         ),
+        undo="delete the draft in Gmail.",
         content="body",
         filled=_SIGNED,
         attachments=AttachmentRule(LIMIT_FILES_BYTES),

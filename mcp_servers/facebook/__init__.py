@@ -44,4 +44,5 @@ SERVICE = Service(
     ),
     required=(("FACEBOOK_PAGE_ID",), ("FACEBOOK_PAGE_TOKEN",)),
     account=account,
+    probe="list_posts",
 )

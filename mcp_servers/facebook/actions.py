@@ -10,7 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
-from core.actions import Action, Facts, Read
+from core.actions import NOT_POSSIBLE, STAYS, Action, Facts, Read
 from core.media import MediaList, MediaRule, MediaType
 from core.text_limits import TextLimit
 from mcp_servers.fields import (
@@ -140,10 +140,8 @@ ACTIONS = (
         describe=describe_post,
         title=title_of_post,
         facts=facts_of_post,
-        consequence=(
-            "The post is public at once. Deleting it later does not unsend it: others may have "
-            "read, copied or answered it. Pictures are laid on the page unseen first."
-        ),
+        consequence=("The post is public at once. Pictures are laid on the page unseen first."),
+        undo=f"delete it on Facebook; {STAYS}",
         content="message",
         length=POST_LENGTH,
         media=PICTURES,
@@ -159,6 +157,7 @@ ACTIONS = (
             "The answer is public at once, in the name of your page, and who wrote the comment is "
             "told. It answers words that somebody else wrote: read them first."
         ),
+        undo=f"delete it on Facebook; {STAYS}",
         content="message",
         length=COMMENT_LENGTH,
         checked=True,
@@ -171,10 +170,11 @@ ACTIONS = (
         title=lambda message: words_for_a_name("Message Facebook", message.who),
         facts=lambda message: facts_of_message(message, message.message),
         consequence=(
-            "The message is delivered at once and cannot be called back. Meta allows it only "
-            "within 24 hours of their last message; that is looked up before it is sent. It "
-            "answers words that somebody else wrote: read them first."
+            "The message is delivered at once. Meta allows it only within 24 hours of their last "
+            "message; that is looked up before it is sent. It answers words that somebody "
+            "else wrote: read them first."
         ),
+        undo=NOT_POSSIBLE,
         content="message",
         length=MESSAGE_LENGTH,
         checked=True,

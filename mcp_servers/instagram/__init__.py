@@ -55,4 +55,5 @@ SERVICE = Service(
     ),
     required=(("INSTAGRAM_ACCOUNT_ID",), ("INSTAGRAM_TOKEN",)),
     account=account,
+    probe="list_media",
 )

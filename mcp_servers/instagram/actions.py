@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
-from core.actions import Action, Facts, Read
+from core.actions import NOT_POSSIBLE, STAYS, Action, Facts, Read
 from core.media import MediaList, MediaRule, MediaType
 from core.text_limits import TextLimit, utf8_bytes
 from mcp_servers.fields import (
@@ -179,10 +179,11 @@ ACTIONS = (
         title=title_of_media,
         facts=lambda post: Facts(links=links_in(post.caption)),
         consequence=(
-            "The post is public at once. Deleting it later does not unsend it. Instagram fetches "
+            "The post is public at once. Instagram fetches "
             "the files from MEDIA_BASE_URL, so they must lie there under the same names, open to "
             "the public; before anything is sent they are fetched and compared with what you see."
         ),
+        undo=f"delete it on Instagram; {STAYS}",
         content="caption",
         length=CAPTION_LENGTH,
         absence_provable=True,
@@ -200,6 +201,7 @@ ACTIONS = (
             "The answer is public at once, in the name of your account, and who wrote the comment "
             "is told. It answers words that somebody else wrote: read them first."
         ),
+        undo=f"delete it on Instagram; {STAYS}",
         content="message",
         length=COMMENT_LENGTH,
         checked=True,
@@ -212,10 +214,11 @@ ACTIONS = (
         title=lambda message: words_for_a_name("Message Instagram", message.who),
         facts=lambda message: facts_of_message(message, message.message),
         consequence=(
-            "The message is delivered at once and cannot be called back. Meta allows it only "
-            "within 24 hours of their last message; that is looked up before it is sent. It "
-            "answers words that somebody else wrote: read them first."
+            "The message is delivered at once. Meta allows it only within 24 hours of their last "
+            "message; that is looked up before it is sent. It answers words that somebody "
+            "else wrote: read them first."
         ),
+        undo=NOT_POSSIBLE,
         content="message",
         length=MESSAGE_LENGTH,
         checked=True,

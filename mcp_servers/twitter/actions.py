@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, field_validator
 
-from core.actions import Action, Facts, Lookup, Read
+from core.actions import NOT_POSSIBLE, STAYS, Action, Facts, Lookup, Read
 from core.media import MediaList, MediaRule, MediaType
 from core.text_limits import TextLimit
 from mcp_servers.fields import (
@@ -281,10 +281,7 @@ def facts_of_message(message: SendDirectMessage) -> Facts:
     return Facts(counterparty=whom, recipients=(whom,), links=links(message.text))
 
 
-_PUBLIC = (
-    "Deleting it later does not unsend it: others may have read, copied or answered it. X charges "
-    f"${PRICE_OF_POST} for a post, ${PRICE_OF_POST_WITH_LINK} for one with a link."
-)
+_DELETE = f"delete it on X; {STAYS}"
 
 ACTIONS = (
     Action(
@@ -294,7 +291,8 @@ ACTIONS = (
         describe=describe_post,
         title=lambda post: words_for_a_name("Post X", post.text, limit=8),
         facts=facts_of_post,
-        consequence=f"The post is public at once. {_PUBLIC}",
+        consequence="The post is public at once.",
+        undo=_DELETE,
         price=lambda post: price_of(post.text),
         content="text",
         length=POST_LENGTH,
@@ -309,8 +307,9 @@ ACTIONS = (
         facts=facts_of_post,
         consequence=(
             "The posts are public one after the other. If X stops in between, the first ones stay "
-            f"public, you are told which, and only the rest is sent afterwards. {_PUBLIC}"
+            "public, you are told which, and only the rest is sent afterwards."
         ),
+        undo=f"delete each post on X; {STAYS}",
         price=lambda thread: price_of(*parts_of(thread.text)),
         content="text",
         media=MEDIA,
@@ -322,7 +321,8 @@ ACTIONS = (
         describe=describe_reply,
         title=lambda reply: words_for_a_name("Reply X", reply.author or "", reply.text, limit=8),
         facts=facts_of_reply,
-        consequence=f"The reply is public at once, below the other one's post. {_PUBLIC}",
+        consequence="The reply is public at once, below the other one's post.",
+        undo=_DELETE,
         price=lambda reply: price_of(reply.text),
         content="text",
         length=POST_LENGTH,
@@ -345,9 +345,10 @@ ACTIONS = (
         title=lambda message: words_for_a_name("Message X to", message.recipient),
         facts=facts_of_message,
         consequence=(
-            "The message is with its reader at once and cannot be called back. X refuses it when "
-            f"that person takes no messages from you. X charges ${PRICE_OF_MESSAGE} for it."
+            "The message is with its reader at once. X refuses it when that person takes no "
+            "messages from you."
         ),
+        undo=NOT_POSSIBLE,
         price=lambda _: PRICE_OF_MESSAGE,
         content="text",
         length=MESSAGE_LENGTH,

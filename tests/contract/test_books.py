@@ -209,7 +209,9 @@ def test_a_credit_note_is_subtracted_and_named(odoo: OdooSource) -> None:
 
 def test_days_that_no_export_covers_are_a_gap(csv: CsvSource) -> None:
     figure = csv.books().read(Span.parse("2026-W48")).figures[Name.RECEIVED]
-    assert figure == Gap("no bank export covers 2026-11-23 to 2026-11-29")
+    assert figure == Gap(
+        "no bank export covers 2026-11-23 to 2026-11-29; drop one that does into Inbox"
+    )
 
 
 def test_an_export_that_is_dropped_in_twice_counts_once(csv: CsvSource) -> None:

@@ -657,7 +657,7 @@ def test_a_dry_run_moved_to_pending_is_proposed_live(office: Office, sandbox: Sa
     office.pass_time(10)
     assert office.state(action_id) is State.PENDING
     text = office.note(action_id).read_text()
-    assert "LIVE: Odoo will be changed for real" in text.split("## ")[0]
+    assert "LIVE: what you approve is done for real, with Odoo" in text.split("## ")[0]
     assert "status" not in front_of(office.note(action_id))
     assert sandbox.effects() == []
 
@@ -689,7 +689,7 @@ def test_pending_proposals_are_worded_anew_when_a_service_goes_live(
 
     office.restart(**sandbox.settings())
     office.pass_time(5)
-    assert "LIVE: X will be changed for real" in path.read_text()
+    assert "LIVE: what you approve is done for real, with X" in path.read_text()
     row = office.ws.journal.get(action_id)
     assert row is not None
     assert row.mode is Mode.LIVE

@@ -64,6 +64,7 @@ class Board:
             title=lambda _: "Post",
             facts=lambda _: Facts(),
             consequence="Everybody can read it.",
+            undo="delete it.",
             content="message",
         )
         return Service(self.name, self.title, (post,), (), (), (), lambda _: f"{self.title} page 7")
@@ -157,7 +158,9 @@ def test_one_move_posts_once_on_each_network_its_own_text(
         "## Content twitter",
     ]
     assert "The link is not sent to X" in text
-    assert "X charges" in text, "what it costs is said"
+    assert (
+        "> Cost of doing it: The Mill: nothing; Pier: nothing; X: $0.015, charged by X.\n" in text
+    )
     assert front_of(path)["action"] == "social.publish"
     assert [row["action_id"] for row in views.pending(town.ws)] == [action_id]
 

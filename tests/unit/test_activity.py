@@ -137,7 +137,7 @@ def test_an_act_is_shown_once_with_its_trace_and_how_to_undo_it(live: Office) ->
         assert live.note(action_id).stem in outside
     assert "Odoo: " in outside
     assert "X: " in outside
-    assert "    - What it means, and how to undo it: A draft invoice will be in Odoo." in outside
+    assert "    - To undo it: delete the draft in Odoo.\n" in outside
     assert outside.count("<http") == 2
 
 

@@ -174,6 +174,10 @@ def test_a_bank_export_alone_is_named_as_what_it_is() -> None:
     )
     text = briefing.render(facts(bank))
     assert "Revenue is not known; money in was 70.00 EUR (bank export November)." in head(text)
+    due = section(audit.render(facts(bank)), "What is due")
+    assert due.strip() == "Not known: bank export November does not tell it."
+    text = briefing.render(facts(bank, goals=TARGET))
+    assert "Month to date: the target is 2,000.00 USD, what was made is not known." in text
 
 
 def test_a_week_whose_earlier_weeks_are_unknown_has_no_picture() -> None:
@@ -209,9 +213,9 @@ def test_what_was_done_failed_and_waits() -> None:
     )
     text = briefing.render(facts(statement(), activity=activity))
     assert "2 actions done, 1 dry run ended, 1 failed; you said no to 0 and let 1 expire." in text
-    assert "12 decisions waiting, the oldest for 4.0 days and 1 question open." in head(text)
+    assert "12 decisions waiting, the oldest for 4 days and 1 question open." in head(text)
     today = section(text, "Decide today")
-    assert "- [[APR-20261116-007 Invoice Acme]], waiting for 4.0 days" in today
+    assert "- [[APR-20261116-007 Invoice Acme]], waiting for 4 days" in today
     assert "- and 11 more in `Pending_Approval`" in today
     assert "[[ASK-20261116-001 Question]], a question" in today
     assert "| `twitter.create_post` | 1 | dry run, nothing sent |" in section(text, "Done")
@@ -227,7 +231,7 @@ def test_what_took_longer_than_expected() -> None:
     activity = replace(QUIET, decisions=(slow,), runs=(quick,))
     text = section(briefing.render(facts(activity=activity)), "Bottlenecks")
     assert (
-        "| your decision | `odoo.create_invoice` | 24.0 h | 30.0 h | 3.0 days | "
+        "| your decision | `odoo.create_invoice` | 24 h | 30 h | 3 days | "
         "[[APR-20261116-001 Invoice Acme]] |"
     ) in text
     assert "create_post" not in text
@@ -269,6 +273,7 @@ def test_deadlines_from_projects_bills_and_proposals() -> None:
         "| 2026-12-01 | Project Acme site | 8 days |",
     ]
     assert "Project Acme site : 2026-11-23, 2026-12-01" in text
+    assert "Decide Invoice Acme : 2026-11-23, 2026-11-26" in text
 
 
 def test_each_proposal_is_a_link_or_says_why_there_is_none() -> None:

@@ -64,7 +64,7 @@ def test_what_waits_and_what_runs_is_shown(
     assert f"> - [[{row.note.removesuffix('.md')}]], since 2026-11-21 12:00\n" in text
     assert "Odoo: not set up - " in text
     assert "X: not set up" in text
-    assert text.startswith(f"{BEGIN}\nAssistant: running, last look 2026-11-21T12:01:00 (")
+    assert text.startswith(f"{BEGIN}\nAssistant: running, last look 2026-11-21 12:01:00 (")
     assert text.endswith(f"\n{END}\n")
 
 
@@ -245,15 +245,15 @@ def test_an_answer_that_cannot_be_taken_says_so_in_its_note(
 def test_an_old_time_on_it_means_a_dead_daemon(
     ws: Workspace, board: Dashboard, clock: FixedClock
 ) -> None:
-    """Nothing happens for hours, and still the time is never older than an hour and a little."""
+    """Nothing happens for hours, and still the time is never older than 15 minutes and a little."""
     write(board, clock)
     for _ in range(24):
-        clock.advance(600)
+        clock.advance(300)
         board.refresh()
         clock.advance(SETTLE_S)
         board.refresh()
     shown = datetime.fromisoformat(written(ws).split("last look ")[1][:19]).replace(tzinfo=UTC)
-    assert clock.now() - shown <= timedelta(hours=1, seconds=SETTLE_S)
+    assert clock.now() - shown <= timedelta(minutes=15, seconds=SETTLE_S)
 
 
 def test_the_mailbox_is_shown_and_its_time_alone_is_no_reason_to_write(
@@ -262,7 +262,7 @@ def test_the_mailbox_is_shown_and_its_time_alone_is_no_reason_to_write(
     vitals.say(ws.journal, clock, vitals.GMAIL, "ok")
     write(board, clock)
     first = written(ws)
-    assert "Mail: ok, 2026-11-21T12:00:00" in first
+    assert "Mail: ok, 2026-11-21 12:00:00" in first
     clock.advance(120)
     vitals.say(ws.journal, clock, vitals.GMAIL, "ok")
     write(board, clock)

@@ -151,6 +151,10 @@ def examine_journal(ws: Workspace) -> list[Check]:
         other.close()
 
 
+def test_only_a_service_that_charges_for_questions_is_not_asked() -> None:
+    assert [service.name for service in SERVICES.values() if service.probe is None] == ["twitter"]
+
+
 @pytest.mark.parametrize("service", [s for s in SERVICES.values() if s.probe], ids=lambda s: s.name)
 def test_a_service_is_probed_with_a_question_that_it_takes(service: Service) -> None:
     """`doctor` asks a probe for one item and for nothing else."""

@@ -34,6 +34,7 @@ POST = Action(
     title=lambda post: "Post",
     facts=lambda post: Facts(),
     consequence="It is public.",
+    undo="delete it.",
     content="text",
     media=RULE,
 )

@@ -69,7 +69,9 @@ def test_every_real_action_asks(kind: str) -> None:
     case = Case(kind, ACTIONS[kind], Facts(), Trust.OWNER, known_counterparty=True, payee=receipt)
     decision = decide(POLICY, case)
     assert decision.tier is Tier.APPROVAL_REQUIRED
-    assert decision.reasons == (f"{kind} always needs your approval.",)
+    assert decision.reasons == (
+        f"It acts outside this vault ({kind}); that always needs your approval.",
+    )
 
 
 @pytest.mark.parametrize(

@@ -72,9 +72,11 @@ def test_an_invoices_note_is_as_the_contract_shows_it(
         "---\n"
         "> [!question] Approve: create a draft invoice for **Acme Ltd**, **1,250.00 EUR**?\n"
         f"> {proposal.HOW_TO}\n"
-        "> Nothing has been sent. LIVE: Odoo will be changed for real.\n"
+        "> Nothing has been sent. LIVE: what you approve is done for real, with Odoo.\n"
         "> If you approve: A draft invoice will be in Odoo. It is not posted and not e-mailed to "
-        "anybody, and it can be deleted in Odoo.\n"
+        "anybody.\n"
+        "> To undo it: delete the draft in Odoo.\n"
+        "> Cost of doing it: nothing.\n"
         "> If you do nothing: it expires on 2026-11-28, and nothing is sent.\n"
         "\n## Parameters\n\n```yaml\n"
     )
@@ -109,7 +111,7 @@ def test_a_posts_text_stands_under_content(ws: Workspace) -> None:
     ("mode", "words"),
     [
         (Mode.DRY_RUN, "DRY RUN: Odoo will not be changed."),
-        (Mode.LIVE, "LIVE: Odoo will be changed for real."),
+        (Mode.LIVE, "LIVE: what you approve is done for real, with Odoo."),
         (Mode.SANDBOX, "SANDBOX: only the practice Odoo on this machine will be changed."),
     ],
 )
@@ -327,7 +329,8 @@ def test_a_payment_to_somebody_new_says_first_what_to_do(live_ws: Workspace) -> 
     payment = {"invoice": "INV/1", "invoice_id": 7, "partner": "Hooli", "currency": "EUR"}
     _, text = propose(live_ws, {**payment, "amount": "480.00"}, kind="odoo.register_payment")
     first = text.split("## Parameters")[0]
-    assert "> Before that, see to the payee: the last lines say how (`payee_checked`).\n" in first
+    check = "First check the bank details by another way, then add the property"
+    assert f"> {check} `payee_checked: true`." in first
 
 
 def test_a_question_asked_again_says_why(ws: Workspace, invoice: dict[str, Any]) -> None:
@@ -367,3 +370,26 @@ def test_facts_are_columns(row: Callable[..., Row], ws: Workspace, invoice: dict
     shown = proposal.shown_facts(row(**columns))
     assert {name: str(value) for name, value in shown.items()} == columns
     assert proposal.shown_facts(row()) == {}
+
+
+def test_a_ticked_box_stays_ticked_when_the_question_is_renewed(live_ws: Workspace) -> None:
+    payment = {"invoice": "INV/1", "invoice_id": 7, "partner": "Hooli", "currency": "EUR"}
+    arguments = {**payment, "amount": "480.00"}
+    row, text = propose(live_ws, arguments, kind="odoo.register_payment")
+    ticked = text.replace("tags:", "payee_checked: true\ntags:", 1)
+    action = ACTIONS["odoo.register_payment"]
+    again = proposal.pending_text(live_ws, parsed(ticked), row, action, ("you changed it",))
+    assert parsed(again).front["payee_checked"] is True
+
+
+def test_every_kind_says_how_it_is_undone_and_what_it_costs(
+    ws: Workspace, invoice: dict[str, Any]
+) -> None:
+    _, text = propose(ws, invoice)
+    assert "> To undo it: delete the draft in Odoo.\n> Cost of doing it: nothing.\n" in text
+    _, text = propose(ws, {"text": "Hello"}, kind="twitter.create_post")
+    assert "> To undo it: delete it on X; that does not unsend it" in text
+    assert "> Cost of doing it: $0.015, charged by X.\n" in text
+    for action in ACTIONS.values():
+        assert action.undo.endswith("."), action.kind
+        assert not action.undo[0].isupper(), action.kind

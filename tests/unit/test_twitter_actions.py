@@ -81,7 +81,8 @@ def test_a_person_sees_length_time_and_links() -> None:
     assert ACTION.describe(hello) == described
     assert ACTION.title(hello) == "Post X Open on Monday example com"
     assert ACTION.facts(hello).links == ("example.com",)
-    assert "$0.20" in ACTION.consequence
+    assert ACTION.price is not None
+    assert str(ACTION.price(hello)) == "0.20"
     assert ACTION.content == "text"
 
 

@@ -50,9 +50,9 @@ ACTIONS = (
         title=title_of_document,
         facts=facts_of_document,
         consequence=(
-            "A draft invoice will be in Odoo. It is not posted and not e-mailed to anybody, "
-            "and it can be deleted in Odoo."
+            "A draft invoice will be in Odoo. It is not posted and not e-mailed to anybody."
         ),
+        undo="delete the draft in Odoo.",
         money=True,
         absence_provable=True,
         checked=True,
@@ -66,9 +66,9 @@ ACTIONS = (
         title=title_of_document,
         facts=facts_of_document,
         consequence=(
-            "A draft quotation will be in Odoo. It is not sent to anybody and binds nobody, "
-            "and it can be deleted in Odoo."
+            "A draft quotation will be in Odoo. It is not sent to anybody and binds nobody."
         ),
+        undo="delete the draft in Odoo.",
         money=True,
         absence_provable=True,
         checked=True,
@@ -81,10 +81,8 @@ ACTIONS = (
         describe=describe_posting,
         title=title_of_posting,
         facts=facts_of_step,
-        consequence=(
-            "The document gets its number and counts in the books. A posted document is not "
-            "deleted any more: it is corrected with a credit note. It is not e-mailed."
-        ),
+        consequence=("The document gets its number and counts in the books. It is not e-mailed."),
+        undo=("correct it in Odoo with a credit note; a posted document is not deleted any more."),
         money=True,
         absence_provable=True,
         checked=True,
@@ -96,10 +94,8 @@ ACTIONS = (
         describe=describe_bill,
         title=title_of_document,
         facts=facts_of_document,
-        consequence=(
-            "A draft bill will be in Odoo. It is neither posted nor paid, and it can be deleted "
-            "in Odoo."
-        ),
+        consequence=("A draft bill will be in Odoo. It is neither posted nor paid."),
+        undo="delete the draft in Odoo.",
         money=True,
         absence_provable=True,
         checked=True,
@@ -114,8 +110,9 @@ ACTIONS = (
         facts=facts_of_step,
         consequence=(
             "The payment is in the books and the invoice counts as paid by that much. No bank is "
-            "told: no money moves. A wrong payment is cancelled in Odoo."
+            "told: no money moves."
         ),
+        undo="cancel the payment in Odoo.",
         money=True,
         pays=True,
         absence_provable=True,
@@ -129,7 +126,8 @@ ACTIONS = (
         describe=describe_partner,
         title=title_of_partner,
         facts=facts_of_partner,
-        consequence="A new contact will be in Odoo; it can be archived or deleted there.",
+        consequence="A new contact will be in Odoo.",
+        undo="archive or delete the contact in Odoo.",
         money=True,
         absence_provable=True,
         checked=True,
@@ -141,7 +139,8 @@ ACTIONS = (
         describe=describe_update,
         title=title_of_update,
         facts=facts_of_update,
-        consequence="The opportunity is changed in Odoo; its old values are in its history there.",
+        consequence="The opportunity is changed in Odoo.",
+        undo="set the old values again in Odoo; its history there shows them.",
         money=True,
         absence_provable=True,
         checked=True,
