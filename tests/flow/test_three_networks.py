@@ -57,13 +57,8 @@ def written(vault: Path, running: Running, at: datetime | None = None) -> Path:
         "## Parameters\n```yaml\nchannels: [facebook, instagram, twitter]\n"
         f'{when}media: {{file: offer.jpg, alt: "A sledge in the snow"}}\n```\n'
     )
-    pending = vault / "Pending_Approval"
-
-    def registered() -> list[Path]:
-        return [path for path in pending.glob("*.md") if "action_id" in front_of(path)]
-
-    wait_until(registered, 60, running.complained)
-    return registered()[0]
+    wait_until(lambda: "action_id" in front_of(note), 60, running.complained)
+    return note
 
 
 def posts(sandbox: Sandbox) -> list[dict[str, object]]:
