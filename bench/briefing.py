@@ -34,6 +34,8 @@ SHARES = (
 )  # fmt: skip
 """What becomes of twenty actions, in turn."""
 KINDS = ("odoo.create_invoice", "twitter.create_post", "email.send_email", "odoo.register_payment")
+PAYLOADS = {"twitter.create_post": '{"text":"Post of a benchmark"}'}
+"""Of the kinds whose payload a briefing reads, because their service charges by it."""
 
 
 def year(bed: Bed, count: int) -> None:
@@ -72,9 +74,11 @@ def _actions(now: datetime, count: int) -> Iterator[dict[str, object]]:
         state = SHARES[number % len(SHARES)]
         is_dry = state == "dry_run_completed"
         ended, approved = iso(at + timedelta(minutes=40)), iso(at + timedelta(minutes=39))
+        kind = KINDS[number % len(KINDS)]
         yield {
             "action_id": f"APR-{at:%Y%m%d}-{number:06d}",
-            "kind": KINDS[number % len(KINDS)],
+            "kind": kind,
+            **({"payload": PAYLOADS[kind]} if kind in PAYLOADS else {}),
             "mode": "dry_run" if is_dry else "live",
             "state": state,
             "note": f"APR-{at:%Y%m%d}-{number:06d} Work.md",

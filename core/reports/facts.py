@@ -19,6 +19,7 @@ from core.reports import social, subscriptions
 from core.reports.ledger import Ledger
 from core.vault import Folder
 from utils.clock import from_iso, local_day, show
+from utils.log import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +39,8 @@ NETWORKS = {
 }
 POSTS = frozenset({"create_post", "create_thread", "publish_media"})
 REPLIES = frozenset({"reply_to_comment", "reply_to_post", "send_message", "send_direct_message"})
+
+log = get_logger()
 
 
 @dataclass(frozen=True)
@@ -258,15 +261,26 @@ def _seen(post: Any) -> tuple[str, int] | None:
 
 
 def _spend(ws: Workspace, service: str, span: Span) -> Decimal | None:
-    """Return what the service charged for what was done; reading is not in it."""
+    """Return what the service charged for what was done; reading is not in it.
+
+    None where nobody can tell: also when an older program wrote down something that this one
+    cannot read, because a part of a sum is no sum.
+    """
+    from pydantic import ValidationError
+
     priced = {a.kind: a for a in ws.services[service].actions if a.price is not None}
     if not priced:
         return None
     total = Decimal(0)
     for kind, payload in Ledger(ws.journal.path).payloads(*span.bounds(ws.clock), service):
         action = priced.get(kind)
-        if action is not None and action.price is not None:
+        if action is None or action.price is None:
+            continue
+        try:
             total += action.price(action.arguments.model_validate_json(payload))
+        except ValidationError:
+            log.warning("spend.not_counted", service=service, action=kind)
+            return None
     return total
 
 
