@@ -10,8 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from core.records import Entry
-from utils.audit_log import Actor, Event, HeadMismatchError, Line
-from utils.audit_verify import GENESIS, Head, LogError
+from utils.audit_log import GENESIS, Actor, Event, Head, HeadMismatchError, Line, LogError
 from utils.clock import iso, local_day
 
 if TYPE_CHECKING:
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 
     from core.journal import Journal
     from core.records import Told
-    from utils.audit_log import DailyLog
-    from utils.audit_verify import Verdict
+    from utils.audit_log import DailyLog, Verdict
     from utils.clock import Clock
     from utils.redact import Redactor
 

@@ -8,51 +8,46 @@ tail is repaired, and whatever else is found in its place is kept aside, never d
 from __future__ import annotations
 
 import json
-import os
 import threading
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
-from enum import StrEnum
 from itertools import groupby
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from utils import files
-from utils.audit_verify import (
-    CLOSING,
-    EMPTY,
+from utils.audit_entry import (
     FIELDS,
     GENESIS,
-    MAX_ENTRY_BYTES,
-    OPENING,
-    SEPARATOR,
-    Bad,
+    Actor,
+    Approval,
+    Event,
     Head,
+    Line,
+    flaw,
+    parse,
+    position,
+    seal,
+)
+from utils.audit_files import (
+    CLOSING,
+    EMPTY,
     LogError,
-    Verdict,
-    check,
+    begin,
     compressed_path,
     entries_after,
-    fingerprint,
-    flaw,
+    extend,
     last_of,
-    lines_backward,
     list_days,
     open_day,
-    open_regular,
-    parse,
     plain_path,
-    position,
-    render,
-    take_snapshot,
+    repair,
 )
-from utils.durable import effect
+from utils.audit_verify import Bad, Verdict, check, take_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 __all__ = [
@@ -73,55 +68,6 @@ __all__ = [
 
 LOCK_TIMEOUT_S = 30.0
 _LOCK_POLL_S = 0.002
-_REPAIR_BYTES = 2 * MAX_ENTRY_BYTES
-_ENTRY_START = b'{"seq": '
-_SEALED = frozenset({"seq", "prev", "hash"})
-
-
-class Event(StrEnum):
-    """What happened; a closed set."""
-
-    CALLED = "called"
-    PROPOSED = "proposed"
-    DECIDED = "decided"
-    APPROVED = "approved"
-    SENDING = "sending"
-    OUTCOME = "outcome"
-    RECONCILED = "reconciled"
-    FILED = "filed"
-    ADOPTED = "adopted"
-    EDITED = "edited"
-    WITHDRAWN = "withdrawn"
-    EXPIRED = "expired"
-    QUARANTINED = "quarantined"
-    RECOVERED = "recovered"
-    STARTED = "started"
-    STOPPED = "stopped"
-    SCHEDULED = "scheduled"
-    MISSED = "missed"
-    WARNED = "warned"
-
-
-class Approval(StrEnum):
-    """Where the owner's consent stands; a closed set."""
-
-    NOT_NEEDED = "not_needed"
-    PENDING = "pending"
-    APPROVED = "approved"
-    AUTO_APPROVED = "auto_approved"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-    WITHDRAWN = "withdrawn"
-
-
-class Actor(StrEnum):
-    """Who did it; a closed set."""
-
-    OWNER = "owner"
-    DAEMON = "daemon"
-    CLAUDE = "claude"
-    CLI = "cli"
-    SCHEDULE = "schedule"
 
 
 class HeadMismatchError(LogError):
@@ -139,19 +85,6 @@ class HeadMismatchError(LogError):
         )
         self.head = head
         self.end = end
-
-
-@dataclass(frozen=True)
-class Line:
-    """One entry to write.
-
-    Args:
-        day: the owner's local day, `YYYY-MM-DD`.
-        fields: JSON-safe and redacted; all of `FIELDS` but seq, prev and hash; missing ones null.
-    """
-
-    day: str
-    fields: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -224,7 +157,7 @@ class DailyLog:
         sealed: list[tuple[Head, bytes]] = []
         last = head
         for line in lines:
-            last, data = _seal(last, line)
+            last, data = seal(last, line)
             sealed.append((last, data))
         with self.lock():
             for day, group in groupby(sealed, key=lambda item: item[0].day):
@@ -253,7 +186,7 @@ class DailyLog:
         with self.lock():
             for day in reversed(self.days()):
                 path = plain_path(self._folder, day)
-                last = self._repair(path, day) if path.exists() else last_of(self._folder, [day])
+                last = repair(path, day) if path.exists() else last_of(self._folder, [day])
                 if last != GENESIS:
                     return last
         return GENESIS
@@ -324,126 +257,12 @@ class DailyLog:
     def _append_day(self, head: Head, day: str, lines: Sequence[bytes], *, sync: bool) -> None:
         path = plain_path(self._folder, day)
         known = b'"hash": "' + head.hash.encode() + b'"}' + CLOSING
-        if day == head.day and self._extend(path, known, lines, sync=sync):
+        if day == head.day and extend(path, known, lines, sync=sync):
             return
         end = self.end()
         if end != head:
             raise HeadMismatchError(head, end)
         if compressed_path(self._folder, day).exists() and not path.exists():
             raise LogError(f"The log of {day} is compressed. Run gunzip on it, then try again.")
-        if not self._extend(path, known if day == head.day else EMPTY, lines, sync=sync):
-            with effect("log.append"):
-                whole = OPENING + SEPARATOR.join(lines) + CLOSING
-                files.create(path, whole, durable=sync)
-
-    def _extend(self, path: Path, ending: bytes, lines: Sequence[bytes], *, sync: bool) -> bool:
-        """Write over the closing bracket if the file ends as it must; return whether it did."""
-        try:
-            file = open_regular(path, write=True)
-        except FileNotFoundError:
-            return False
-        with file:
-            start = file.seek(0, os.SEEK_END) - len(ending)
-            if start < 0 or (ending == EMPTY and start > 0):
-                return False
-            file.seek(start)
-            if file.read(len(ending)) != ending:
-                return False
-            data = SEPARATOR.join(lines) + CLOSING
-            data = OPENING + data if ending == EMPTY else SEPARATOR + data
-            at = start if ending == EMPTY else start + len(ending) - len(CLOSING)
-            with effect("log.append"):
-                _overwrite(file, data, at, old=EMPTY if ending == EMPTY else CLOSING)
-                if sync:
-                    getattr(os, "fdatasync", os.fsync)(file.fileno())
-        return True
-
-    def _repair(self, path: Path, day: str) -> Head:
-        """Make a file end in an entry and the closing bracket; return its last entry."""
-        with open_regular(path, write=True) as file:
-            size_bytes = file.seek(0, os.SEEK_END)
-            for at, line in lines_backward(file):
-                if at < size_bytes - _REPAIR_BYTES:
-                    break
-                content = line.rstrip(b",]\0\r ")
-                entry = parse(content)
-                if entry is not None:
-                    self._close(file, at + len(content), day)
-                    return position(day, entry)
-            if size_bytes <= _REPAIR_BYTES:
-                file.seek(0)
-                left = file.read().strip(b"[],\0\r\n\t ")
-                if b"\n" not in left and _ENTRY_START.startswith(left[: len(_ENTRY_START)]):
-                    _reset(file, EMPTY, 0)
-                    return GENESIS
-        # Nothing in it is ours: somebody else's file, kept whole under another name.
-        files.move(path, files.free_name(self._folder, f"{day}.torn"))
-        return GENESIS
-
-    def _close(self, file: BinaryIO, at: int, day: str) -> None:
-        file.seek(at)
-        rest = file.read()
-        if rest == CLOSING:
-            return
-        lost = rest.strip(b",]\0\r\n\t ")
-        if lost and (b"\n" in lost or rest.endswith(CLOSING)):  # more than one torn entry
-            files.create(files.free_name(self._folder, f"{day}.torn"), rest)
-        _reset(file, CLOSING, at)
-
-
-def _seal(head: Head, line: Line) -> tuple[Head, bytes]:
-    """Give an entry its number, its link and its hash; return its place and its line."""
-    if date.fromisoformat(line.day).isoformat() != line.day:
-        raise ValueError(f"{line.day!r} is not a day such as 2026-11-21")
-    unknown = sorted(set(line.fields) - set(FIELDS) | set(line.fields) & _SEALED)
-    if unknown:
-        raise ValueError(f"a log entry has no field {', '.join(unknown)} to give")
-    Event(str(line.fields.get("event")))
-    if line.fields.get("approval_status") is not None:
-        Approval(str(line.fields["approval_status"]))
-    if line.fields.get("actor") is not None:
-        Actor(str(line.fields["actor"]))
-    fields = _as_read_back(line.fields)
-    entry = {name: fields.get(name) for name in FIELDS}
-    entry.update(seq=head.seq + 1, prev=head.hash)
-    entry["hash"] = own_hash = fingerprint(entry)
-    data = render(entry)
-    if len(data) > MAX_ENTRY_BYTES:
-        raise ValueError(f"a log entry of {len(data):,} bytes; the limit is {MAX_ENTRY_BYTES:,}")
-    return Head(max(line.day, head.day), head.seq + 1, own_hash), data
-
-
-def _as_read_back(fields: Mapping[str, object]) -> dict[str, object]:
-    """Return the fields as a reader of the file gets them, so that the hash is of what is read."""
-    plain = json.loads(json.dumps(dict(fields), allow_nan=False))
-    text = json.dumps(plain, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # half a surrogate pair, as in a broken file name
-        plain = json.loads(text.encode("utf-8", "replace"))
-    if not isinstance(plain, dict):
-        raise TypeError("a log entry is a mapping")
-    return plain
-
-
-def _overwrite(file: BinaryIO, data: bytes, at: int, *, old: bytes) -> None:
-    """Write data over the end of a file; if the disk refuses, put back what was there."""
-    try:
-        written = _write_at(file, data, at)
-        while written < len(data):
-            written += _write_at(file, data[written:], at + written)
-    except OSError:
-        _reset(file, old, at)
-        raise
-
-
-def _reset(file: BinaryIO, ending: bytes, at: int) -> None:
-    _write_at(file, ending, at)
-    file.truncate(at + len(ending))
-
-
-def _write_at(file: BinaryIO, data: bytes, at: int) -> int:
-    if hasattr(os, "pwrite"):
-        return os.pwrite(file.fileno(), data, at)
-    file.seek(at)  # Windows
-    return file.write(data)
+        if not extend(path, known if day == head.day else EMPTY, lines, sync=sync):
+            begin(path, lines, sync=sync)

@@ -5,7 +5,7 @@ AppError
 ├── UsageError             the command line asks for something impossible         exit 2
 ├── LockHeldError          another daemon holds this vault                        exit 3
 ├── JournalError           the journal is missing, corrupt or newer than we are   exit 2
-├── LogError               the daily log cannot be read or written (utils.audit_verify)
+├── LogError               the daily log cannot be read or written (utils.audit_files)
 │   └── HeadMismatchError  it ends elsewhere than its caller knows (utils.audit_log)
 ├── NoteError              a note cannot be read or does not mean anything
 │   └── ChangedError       the file is not what we read any more

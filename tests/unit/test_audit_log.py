@@ -561,7 +561,7 @@ def test_every_missing_or_added_byte_is_found(tmp_path: Path) -> None:
 
 
 def test_a_line_changed_with_its_hash_is_found_by_the_next(tmp_path: Path) -> None:
-    from utils.audit_verify import fingerprint, render
+    from utils.audit_entry import fingerprint, render
 
     log, head = filled(tmp_path, DAY, DAY)
     path = tmp_path / f"{DAY}.json"
