@@ -194,9 +194,10 @@ import sys, threading
 if sys.argv[1] == "pure":
     sys.modules["yaml._yaml"] = None  # as where PyYAML comes without libyaml
 from core import strict_yaml
+from core.strict_yaml.reading import _Loader
 from utils.errors import NoteError
 import yaml
-assert strict_yaml._Loader is (yaml.BaseLoader if sys.argv[1] == "pure" else yaml.CBaseLoader)
+assert _Loader is (yaml.BaseLoader if sys.argv[1] == "pure" else yaml.CBaseLoader)
 
 n = int(sys.argv[2])
 bomb = "a: &a [x,x,x,x,x,x,x,x,x]\\n" + "".join(
