@@ -42,7 +42,7 @@ def auth(
 def doctor(vault: VaultOption = None, as_json: JsonOption = False) -> None:
     """Check the vault, the records and every service. Exits with 1 if something is broken."""
     from core import doctor as checks
-    from mcp_servers.client import examine_services
+    from mcp_servers.health import examine_services
 
     settings = load_settings(vault)
     try:

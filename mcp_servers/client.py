@@ -1,14 +1,13 @@
 """The daemon's sessions to the MCP servers: one child process for each service, lazily started.
 
-Rules: one owner task for each session; a child sees its own service's settings and nothing else;
-every call ends within a bounded time; a server that does not answer is ended and started anew by
-pid; what was under way then is the journal's to tell, nothing is ever called twice from here.
+Rules: one owner task for each session; every call ends within a bounded time; a server that does
+not answer is ended and started anew by pid; what was under way then is the journal's to tell,
+nothing is ever called twice from here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import sys
 import threading
 from concurrent.futures import Future
@@ -17,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from core.doctor import Check, Health
 from core.sources import CallResult
+from mcp_servers import child
+from mcp_servers.child import START_TIMEOUT_S, Child, reason_of
 from mcp_servers.serve import lock_path
 from utils.log import get_logger
 
@@ -27,30 +27,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.actions import Service
-    from core.workspace import Workspace
     from utils.config import Settings
 
 log = get_logger()
-START_TIMEOUT_S = 30.0
 CALL_TIMEOUT_S = 200.0
 """Longer than any server's own limit for one write, so that the server ends first."""
 PING_EVERY_S = 5.0
 PING_TIMEOUT_S = 5.0
 CONCURRENT_CALLS = 4
-COMMON = (
-    "VAULT_PATH",
-    "LOG_DIR",
-    "STATE_DIR",
-    "TIMEZONE",
-    "DRY_RUN",
-    "APPROVAL_EXPIRES_DAYS",
-    "RECONCILE_LIMIT_S",
-    "READ_PAUSE_S",
-    "LIMIT_AMOUNT",
-    "LIMIT_CURRENCY",
-    "OWNER_EMAIL",
-    "AI_EMPLOYEE_SANDBOX",
-)
 
 
 @dataclass
@@ -202,7 +186,7 @@ class Sessions:
             line.failures = 0
         except Exception as error:  # noqa: BLE001 - the owner task is an outermost loop
             line.failures += 1
-            reason = _reason(error)
+            reason = reason_of(error)
             line.last_error = reason
             log.warning("server.lost", service=service, reason=reason, failures=line.failures)
             if not line.running:  # it never came up: the next one would not either
@@ -214,29 +198,15 @@ class Sessions:
             self.on_change()
 
     async def _session(self, service: str, line: _Line, waiting: list[_Job]) -> None:
-        from mcp import Client
-        from mcp.client.stdio import StdioServerParameters, stdio_client
-
-        parameters = StdioServerParameters(
-            command=self._python,
-            args=["-m", f"mcp_servers.{service}"],
-            env=self.environment(service),
-            cwd=str(self._settings.home),
-        )
-        errors = self._state / f"server-{service}.stderr.log"
-        with errors.open("a", encoding="utf-8") as error_log:
-            if error_log.tell() > 5_000_000:
-                error_log.truncate(0)
-            transport = stdio_client(parameters, errlog=error_log)
-            client = Client(transport, read_timeout_seconds=CALL_TIMEOUT_S, cache=None)
-            async with asyncio.timeout(START_TIMEOUT_S) as starting:
-                async with client:
-                    await client.list_tools()
-                    starting.reschedule(None)
-                    line.running = True
-                    log.info("server.started", service=service)
-                    self.on_change()
-                    await self._feed(client, line, waiting)
+        server = Child(service, self.environment(service), self._settings.home, self._python)
+        async with asyncio.timeout(START_TIMEOUT_S) as starting:
+            async with server.connected(self._state, CALL_TIMEOUT_S) as client:
+                await client.list_tools()
+                starting.reschedule(None)
+                line.running = True
+                log.info("server.started", service=service)
+                self.on_change()
+                await self._feed(client, line, waiting)
         log.info("server.stopped", service=service)
 
     async def _feed(self, client: Any, line: _Line, waiting: list[_Job]) -> None:
@@ -251,9 +221,8 @@ class Sessions:
                 if job is _STOP:
                     return
                 if isinstance(job, _Job):
-                    waiting.append(
-                        job
-                    )  # before anything can fail: what waits is given up, not lost
+                    # Before anything can fail: what waits is given up, not lost.
+                    waiting.append(job)
                 active = {task for task in active if not _finished(task)}
                 if isinstance(job, _Job):
                     task = asyncio.get_running_loop().create_task(_answer(client, job, waiting))
@@ -303,92 +272,7 @@ class Sessions:
 
     def environment(self, service: str) -> dict[str, str]:
         """Return what a child gets: common settings and its own service's, nothing else."""
-        own = self._services[service]
-        names = [*COMMON, own.live_flag, *(row.name for row in own.settings)]
-        return {
-            **self._settings.raw(names),
-            "AI_EMPLOYEE_ROLE": self._role,
-            "AI_EMPLOYEE_HOME": str(self._settings.home),
-            "PYTHONPATH": str(self._settings.home),
-        }
-
-
-def examine_services(ws: Workspace) -> list[Check]:
-    """Start every server as Claude Code would, and ask what can be asked for nothing.
-
-    Returns:
-        One finding for each service, and one for its server.
-    """
-    return asyncio.run(_examine_all(ws))
-
-
-async def _examine_all(ws: Workspace) -> list[Check]:
-    groups = await asyncio.gather(*(_examine(ws, name) for name in ws.services))
-    return [check for group in groups for check in group]
-
-
-async def _examine(ws: Workspace, name: str) -> list[Check]:
-    service = ws.services[name]
-    missing = service.missing(ws.settings)
-    readiness = ws.readiness(name)
-    if missing:
-        flag = " although it is switched live" if ws.settings.flag(service.live_flag) else ""
-        text = f"{service.title} is off{flag}: set {', '.join(missing)}"
-        checks = [Check(name, Health.NOT_SET_UP, text)]
-    else:
-        yes = f"; for live set {', '.join(readiness.missing)}" if readiness.missing else ""
-        checks = [Check(name, Health.OK, f"{ws.account(name)}, mode {readiness.mode}{yes}")]
-    try:
-        async with asyncio.timeout(START_TIMEOUT_S):
-            own = [] if missing else await _own_checks(ws, name)
-            return [*checks, *own, *await _ask_server(ws, name, reachable=not missing)]
-    except Exception as error:  # noqa: BLE001 - whatever keeps a server from starting is the finding
-        text = f"the MCP server does not start: {_reason(error)}"
-        return [*checks, Check(f"{name} server", Health.BROKEN, text)]
-
-
-async def _own_checks(ws: Workspace, name: str) -> list[Check]:
-    """Return what a service itself has to say about its sign-in: its module `health`, if any."""
-    if not _has_checks(name):
-        return []
-    checks = importlib.import_module(f"mcp_servers.{name}.health").checks
-    return await asyncio.to_thread(lambda: list(checks(ws.settings, ws.clock)))
-
-
-def _has_checks(name: str) -> bool:
-    return importlib.util.find_spec(f"mcp_servers.{name}.health") is not None
-
-
-async def _ask_server(ws: Workspace, name: str, *, reachable: bool) -> list[Check]:
-    from mcp import Client
-    from mcp.client.stdio import StdioServerParameters, stdio_client
-
-    sessions = Sessions(ws.services, ws.settings, ws.paths.state)
-    parameters = StdioServerParameters(
-        command=sys.executable,
-        args=["-m", f"mcp_servers.{name}"],
-        env=sessions.environment(name) | {"AI_EMPLOYEE_ROLE": "propose"},
-        cwd=str(ws.settings.home),
-    )
-    with (ws.paths.state / f"server-{name}.stderr.log").open("a", encoding="utf-8") as errors:
-        transport = stdio_client(parameters, errlog=errors)
-        async with Client(transport, read_timeout_seconds=START_TIMEOUT_S, cache=None) as client:
-            tools = await client.list_tools()
-            text = f"the MCP server starts and offers {len(tools.tools)} tools"
-            checks = [Check(f"{name} server", Health.OK, text)]
-            probe = ws.services[name].probe
-            if reachable and probe is not None:
-                result = await client.call_tool(probe, {"limit": 1})
-                reasons = (result.structured_content or {}).get("reasons") or ["no answer"]
-                checks.append(
-                    Check(f"{name} reachable", Health.BROKEN, str(reasons[0]))
-                    if result.is_error
-                    else Check(f"{name} reachable", Health.OK, "it answers")
-                )
-            elif reachable and not _has_checks(name):
-                text = f"not asked, because {ws.services[name].title} charges for every question"
-                checks.append(Check(f"{name} reachable", Health.NOT_SET_UP, text))
-    return checks
+        return child.environment(self._settings, self._services[service], self._role)
 
 
 _STOP = object()
@@ -418,17 +302,15 @@ def _finished(task: asyncio.Task[None]) -> bool:
 
 async def _answer(client: Any, job: _Job, waiting: list[_Job]) -> None:
     """Make one call and settle its future; a lost connection ends the session."""
-    from mcp import MCPError
-
     try:
-        result = await client.call_tool(job.tool, dict(job.arguments))
-    except MCPError as error:
+        data = await child.call(client, job.tool, job.arguments)
+    except ConnectionError as error:
         if job in waiting:
             waiting.remove(job)
-        job.future.set_result(CallResult(answered=False, error=_reason(error)))
-        raise ConnectionError(_reason(error)) from error
+        job.future.set_result(CallResult(answered=False, error=str(error)))
+        raise
     waiting.remove(job)
-    job.future.set_result(CallResult(answered=True, data=result.structured_content or {}))
+    job.future.set_result(CallResult(answered=True, data=data))
 
 
 async def _ping(client: Any) -> None:
@@ -442,9 +324,3 @@ async def _ping(client: Any) -> None:
             await client.list_tools()
     except TimeoutError:
         raise ConnectionError(f"does not answer for {PING_TIMEOUT_S:.0f} s") from None
-
-
-def _reason(error: BaseException) -> str:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return str(error) or type(error).__name__

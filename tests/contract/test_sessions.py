@@ -21,7 +21,8 @@ from filelock import FileLock
 from core.settings import SETTINGS
 from core.sources import CallResult
 from mcp_servers.catalog import SERVICE_SETTINGS, SERVICES
-from mcp_servers.client import COMMON, CONCURRENT_CALLS, Sessions
+from mcp_servers.child import COMMON
+from mcp_servers.client import CONCURRENT_CALLS, Sessions
 from mcp_servers.sandbox import Sandbox
 from mcp_servers.serve import lock_path
 from utils.config import Settings
