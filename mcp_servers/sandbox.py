@@ -19,20 +19,17 @@ from __future__ import annotations
 import argparse
 import contextlib
 import signal
-import socket
-import socketserver
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import parse_qsl, urlsplit
 
 from mcp_servers.email.fake import EmailFake
 from mcp_servers.facebook.fake import FacebookFake
 from mcp_servers.fakes import Fake, Fault, FaultMode, Request, Response, World, fault_of
 from mcp_servers.instagram.fake import InstagramFake
 from mcp_servers.instagram.fake_space import SpaceFake
+from mcp_servers.loopback import ADDRESS, Loopback
 from mcp_servers.odoo.fake import OdooFake
 from mcp_servers.twitter.fake import TwitterFake
 from utils.clock import Clock, SystemClock
@@ -48,10 +45,8 @@ FAKES: tuple[type[Fake], ...] = (
 )
 """One row per service; the first one whose routes match a path answers it."""
 
-ADDRESS = "127.0.0.1"
 READY = "sandbox ready"
 """How the first line begins; the address follows."""
-LIMIT_BODY_BYTES = 64 * 1024 * 1024
 
 
 class Sandbox:
@@ -72,13 +67,13 @@ class Sandbox:
         self._port = port
         self._world = World(clock or SystemClock(), vault)
         self._fakes: tuple[Fake, ...] = tuple(row(self._world) for row in FAKES)
-        self._server: _Server | None = None
+        self._server: Loopback | None = None
         self._thread: threading.Thread | None = None
         self.closing = threading.Event()
 
     def __enter__(self) -> Self:
         self.closing.clear()
-        self._server = _Server((ADDRESS, self._port), self)
+        self._server = Loopback(self._port, self.answer, self.closing)
         self._thread = threading.Thread(target=self._server.accept, name="sandbox", daemon=True)
         self._thread.start()
         return self
@@ -206,127 +201,6 @@ class Sandbox:
                 return Response.of({"error": f"/_sandbox/{name} does not take {method}."}, 405)
             case _, name:
                 return Response.of({"error": f"There is no /_sandbox/{name}."}, 404)
-
-
-class _Server(ThreadingHTTPServer):
-    """Accepts until the sandbox closes; knows its open connections so that it can end them."""
-
-    request_queue_size = 128
-    daemon_threads = True
-
-    def __init__(self, address: tuple[str, int], sandbox: Sandbox) -> None:
-        self.sandbox = sandbox
-        self._open: set[socket.socket] = set()
-        self._changed = threading.Condition()
-        super().__init__(address, _Connection)
-
-    def server_bind(self) -> None:
-        # HTTPServer would ask the resolver for our own name here.
-        socketserver.TCPServer.server_bind(self)
-        self.server_name = ADDRESS
-        self.server_port = self.server_address[1]
-
-    def accept(self) -> None:
-        """Accept connections until the sandbox closes, without polling."""
-        while not self.sandbox.closing.is_set():
-            self.handle_request()
-
-    def wake(self) -> None:
-        """Let `accept` look at the closing flag."""
-        try:
-            socket.create_connection((ADDRESS, self.server_port), timeout=5).close()
-        except OSError:
-            return  # the listening socket is gone: there is nobody to wake
-
-    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 the base's
-        if self.sandbox.closing.is_set():
-            return False
-        with self._changed:
-            self._open.add(request)
-        return True
-
-    def shutdown_request(self, request: Any) -> None:
-        super().shutdown_request(request)
-        with self._changed:
-            self._open.discard(request)
-            self._changed.notify_all()
-
-    def server_close(self) -> None:
-        """Stop listening, end every connection and wait for their threads to finish."""
-        super().server_close()
-        with self._changed:
-            for connection in self._open:
-                _end(connection)
-            self._changed.wait_for(lambda: not self._open, timeout=5)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exc_info()[1], ConnectionError):  # a client that left is no error
-            super().handle_error(request, client_address)
-
-
-def _end(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # the other side was faster
-
-
-class _Connection(BaseHTTPRequestHandler):
-    """One connection, kept alive between requests."""
-
-    protocol_version = "HTTP/1.1"
-    server_version = "sandbox"
-    sys_version = ""
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def _serve(self) -> None:
-        length = self._length()
-        if length is None:
-            return
-        parts = urlsplit(self.path)
-        request = Request(
-            self.command,
-            parts.path,
-            dict(parse_qsl(parts.query, keep_blank_values=True)),
-            {name.lower(): value for name, value in self.headers.items()},
-            self.rfile.read(length),
-        )
-        answer = self.server.sandbox.answer(request)
-        if answer is None:
-            self.close_connection = True
-            _end(self.connection)
-        else:
-            self._send(answer)
-
-    def _length(self) -> int | None:
-        """Return the body's length; answer what cannot be read and return None."""
-        text = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not text.isdecimal():
-            refusal = Response.of({"error": "Send the body with a Content-Length."}, 411)
-        elif int(text) > LIMIT_BODY_BYTES:
-            refusal = Response.of({"error": "The body is larger than 64 MiB."}, 413)
-        else:
-            return int(text)
-        self.close_connection = True
-        self._send(refusal)
-        return None
-
-    def _send(self, answer: Response) -> None:
-        self.send_response(answer.status)
-        self.send_header("Content-Type", answer.content_type)
-        self.send_header("Content-Length", str(len(answer.body)))
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(answer.body)
-
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 the base's names
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the base's name
-        """Say nothing: what happened is in the effects."""
 
 
 def _settings(fakes: Sequence[Fake], url: str) -> dict[str, str]:

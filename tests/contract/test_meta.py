@@ -17,6 +17,7 @@ from mcp_servers.catalog import ACTIONS, READS, SERVICE_SETTINGS
 from mcp_servers.facebook import health as facebook_health
 from mcp_servers.facebook import tools as facebook
 from mcp_servers.facebook.fake import FacebookFake
+from mcp_servers.fakes import Request, Response
 from mcp_servers.graph import remark_on_version
 from mcp_servers.graph.fake_graph import GraphFake
 from mcp_servers.instagram import tools as instagram
@@ -43,9 +44,21 @@ def clock() -> FixedClock:
     return FixedClock()
 
 
+class Watched(Sandbox):
+    """A sandbox that keeps what it was asked."""
+
+    def __init__(self, clock: FixedClock) -> None:
+        super().__init__(clock=clock)
+        self.seen: list[Request] = []
+
+    def answer(self, request: Request) -> Response | None:
+        self.seen.append(request)
+        return super().answer(request)
+
+
 @pytest.fixture
-def box(clock: FixedClock) -> Iterator[Sandbox]:
-    with Sandbox(clock=clock) as box:
+def box(clock: FixedClock) -> Iterator[Watched]:
+    with Watched(clock) as box:
         box._world.files["oak.jpg"] = PICTURE
         yield box
 
@@ -94,24 +107,16 @@ def read(toolset: Any, kind: str, client: Any, **arguments: object) -> tuple[Any
 
 
 def test_the_token_stands_in_no_address_and_no_body(
-    box: Sandbox, settings: Settings, clock: FixedClock
+    box: Watched, settings: Settings, clock: FixedClock
 ) -> None:
-    seen: list[Any] = []
-    answer = box.answer
-
-    def watched(request: Any) -> Any:
-        seen.append(request)
-        return answer(request)
-
-    box.answer = watched  # type: ignore[method-assign]
     client = page(settings, clock)
     read(facebook.TOOLSET, "facebook.list_posts", client)
     client.create(client.account, "feed", {"message": "Hello"})
     client.create(
         client.account, "photos", {"published": "false"}, ("a.jpg", PICTURE, "image/jpeg")
     )
-    assert len(seen) == 3
-    for request in seen:
+    assert len(box.seen) == 3
+    for request in box.seen:
         assert request.headers["authorization"] == f"Bearer {TOKEN}"
         assert TOKEN not in str(request.query)
         assert TOKEN.encode() not in request.body
