@@ -12,8 +12,6 @@ compared with a real account.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
 import re
 from pathlib import Path
@@ -21,6 +19,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from mcp_servers.email import fake_seeds
+from mcp_servers.email.fake_errors import (
+    BROKEN,
+    INVALID_GRANT,
+    NO_RIGHT,
+    NOT_FOUND,
+    TOO_MANY,
+    UNAUTHENTICATED,
+    Answer,
+    RefusedError,
+    error,
+    invalid,
+)
 from mcp_servers.email.fake_mailbox import (
     FIRST_HISTORY_ID,
     OWNER,
@@ -28,6 +38,15 @@ from mcp_servers.email.fake_mailbox import (
     QueryError,
     Stored,
     shown_header,
+)
+from mcp_servers.email.fake_requests import (
+    ROOT,
+    UPLOAD,
+    draft_in,
+    mail_in,
+    member,
+    user_of,
+    words_of,
 )
 from mcp_servers.email.fake_shapes import ShapeError, file_of, files_of, ids, page, shown_mail
 from mcp_servers.email.identity import KEY_IN_MESSAGE_ID
@@ -38,11 +57,8 @@ if TYPE_CHECKING:
 
     from mcp_servers.fakes import Json, World
 
-ROOT = "/gmail/v1/users/"
-UPLOAD = "/upload"
-LIMIT_UPLOAD_BYTES = 36_700_160
 LIMIT_SENT_BYTES = 25 * 1024 * 1024
-"""Source: the discovery document gmail:v1 20261005; support.google.com/mail/answer/6584."""
+"""Source: support.google.com/mail/answer/6584."""
 TOKEN = "/token"  # noqa: S105 a path, no secret
 HERE = Path(__file__).parent
 PRACTICE_FILES = {
@@ -51,44 +67,6 @@ PRACTICE_FILES = {
 }
 READ_ONLY_TOKEN = "practice-read"  # noqa: S105 begins the practice sign-in for reading
 LIFETIME_S = 3599
-
-Answer = tuple[int, "Mapping[str, Json]"]
-
-
-def _error(status: int, message: str, reason: str, state: str) -> Answer:
-    row = {"message": message, "domain": "global", "reason": reason}
-    error = {"code": status, "message": message, "errors": [row], "status": state}
-    return status, {"error": error}
-
-
-UNAUTHENTICATED = _error(401, "Invalid Credentials", "authError", "UNAUTHENTICATED")
-NO_RIGHT = _error(
-    403,
-    "Request had insufficient authentication scopes.",
-    "insufficientPermissions",
-    "PERMISSION_DENIED",
-)
-NOT_FOUND = _error(404, "Requested entity was not found.", "notFound", "NOT_FOUND")
-BROKEN = _error(500, "Internal error encountered.", "backendError", "INTERNAL")
-INVALID_GRANT = (
-    400,
-    {
-        "error": "invalid_grant",
-        "error_description": "Token has been expired or revoked.",
-    },
-)
-
-
-class _RefusedError(Exception):
-    """Gmail says no."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer[0])
-        self.answer = answer
-
-
-def _invalid(message: str) -> _RefusedError:
-    return _RefusedError(_error(400, message, "invalidArgument", "INVALID_ARGUMENT"))
 
 
 class EmailFake:
@@ -136,7 +114,7 @@ class EmailFake:
         """Return the action's kind for what makes or sends a mail, else `email.model.method`."""
         if request.path == TOKEN:
             return "email.token"
-        words = _words(request)
+        words = words_of(request)
         match request.method, *words:
             case "POST", "drafts":
                 return "email.create_draft"
@@ -159,10 +137,10 @@ class EmailFake:
         """Act on a request."""
         try:
             status, body = self._token(request) if request.path == TOKEN else self._route(request)
-        except _RefusedError as refused:
+        except RefusedError as refused:
             status, body = refused.answer
-        except (QueryError, ShapeError) as error:
-            status, body = _invalid(str(error)).answer
+        except (QueryError, ShapeError) as wrong:
+            status, body = invalid(str(wrong)).answer
         except LookupError:
             status, body = NOT_FOUND
         return Response(204, b"") if status == 204 else Response.of(body, status)
@@ -174,9 +152,7 @@ class EmailFake:
             case FaultMode.GARBAGE:
                 return Response.page("Sorry...", 200)
             case FaultMode.HTTP_429:
-                status, body = _error(
-                    429, "User-rate limit exceeded.", "rateLimitExceeded", "RESOURCE_EXHAUSTED"
-                )
+                status, body = TOO_MANY
                 return Response.of(body, status, {"Retry-After": str(math.ceil(fault.seconds))})
             case FaultMode.AUTH_EXPIRED:
                 status, body = INVALID_GRANT if is_token else UNAUTHENTICATED
@@ -207,11 +183,11 @@ class EmailFake:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             return UNAUTHENTICATED
-        if _path(request).partition("/")[0] not in {"me", OWNER}:
-            return _error(403, f"Delegation denied for {OWNER}", "forbidden", "PERMISSION_DENIED")
+        if user_of(request) not in {"me", OWNER}:
+            return error(403, f"Delegation denied for {OWNER}", "forbidden", "PERMISSION_DENIED")
         if request.method != "GET" and token.startswith(READ_ONLY_TOKEN):
             return NO_RIGHT
-        words = _words(request)
+        words = words_of(request)
         act = (
             self._reading(words)
             if request.method == "GET"
@@ -257,7 +233,7 @@ class EmailFake:
     def _mail(self, identifier: str) -> Stored:
         mail = self.store.mails.get(identifier)
         if mail is None:
-            raise _RefusedError(NOT_FOUND)
+            raise RefusedError(NOT_FOUND)
         return mail
 
     def _profile(self, request: Request) -> Answer:
@@ -297,7 +273,7 @@ class EmailFake:
     def _thread(self, thread_id: str, query: Mapping[str, str]) -> dict[str, Json]:
         mails = [mail for mail in self.store.mails.values() if mail.thread_id == thread_id]
         if not mails:
-            raise _RefusedError(NOT_FOUND)
+            raise RefusedError(NOT_FOUND)
         shown = [shown_mail(mail, query) for mail in mails]
         return {"id": thread_id, "historyId": str(mails[-1].history_id), "messages": shown}
 
@@ -305,7 +281,7 @@ class EmailFake:
         query = request.query
         since = query.get("startHistoryId", "")
         if not since.isdecimal():
-            raise _invalid("Invalid startHistoryId")
+            raise invalid("Invalid startHistoryId")
         if int(since) < FIRST_HISTORY_ID:
             return NOT_FOUND
         wanted = {"messageAdded": "messagesAdded", "messageDeleted": "messagesDeleted"}
@@ -327,7 +303,8 @@ class EmailFake:
     # -- changes --------------------------------------------------------------------------------
 
     def _create_draft(self, request: Request) -> Answer:
-        raw, thread_id = self._draft_in(request)
+        raw, thread_id = draft_in(request)
+        self._check_thread(thread_id)
         draft_id = self.store.add_draft(raw, thread_id)
         mail = self.store.mails[self.store.drafts[draft_id]]
         self._record("email.create_draft", mail, draft_id, draft_id)
@@ -335,7 +312,8 @@ class EmailFake:
 
     def _update_draft(self, draft_id: str, request: Request) -> Answer:
         self._draft(draft_id, {"format": "minimal"})
-        raw, thread_id = self._draft_in(request)
+        raw, thread_id = draft_in(request)
+        self._check_thread(thread_id)
         mail = self.store.replace_draft(draft_id, raw, thread_id)
         self._record("email.drafts.update", mail, draft_id, draft_id)
         return 200, {"id": draft_id, "message": ids(mail) | {"labelIds": ["DRAFT"]}}
@@ -349,17 +327,18 @@ class EmailFake:
 
     def _send_draft(self, request: Request) -> Answer:
         kind = self._kind_of_sending(request)
-        draft_id = str(_member(request, "").get("id"))
+        draft_id = str(member(request, "").get("id"))
         if draft_id not in self.store.drafts:
             return NOT_FOUND
         draft = self.store.mails[self.store.drafts[draft_id]]
         _check_recipients(draft)
         if len(draft.raw) > LIMIT_SENT_BYTES:
-            raise _invalid("Message exceeds the maximum size")
+            raise invalid("Message exceeds the maximum size")
         return self._sent(kind, self.store.send_draft(draft_id), draft_id)
 
     def _send_message(self, request: Request) -> Answer:
-        raw, thread_id = self._message_in(_member(request, ""))
+        raw, thread_id = mail_in(member(request, ""))
+        self._check_thread(thread_id)
         _check_recipients(Stored("", "", raw, 0, set(), 0))
         return self._sent("email.send_email", self.store.send(raw, thread_id), None)
 
@@ -367,27 +346,10 @@ class EmailFake:
         self._record(kind, mail, mail.id, draft_id)
         return 200, ids(mail) | {"labelIds": sorted(mail.labels)}
 
-    def _draft_in(self, request: Request) -> tuple[bytes, str | None]:
-        """Return the message of a draft: in JSON, or beside it in an upload."""
-        if not request.path.startswith(UPLOAD):
-            return self._message_in(_member(request, "message"))
-        about, raw = _uploaded(request)
-        raw_text = base64.urlsafe_b64encode(raw).decode()
-        return self._message_in({**about.get("message", {}), "raw": raw_text})
-
-    def _message_in(self, message: Mapping[str, Json]) -> tuple[bytes, str | None]:
-        thread_id = message.get("threadId")
-        if thread_id is not None and not any(
-            mail.thread_id == thread_id for mail in self.store.mails.values()
-        ):
-            raise _RefusedError(NOT_FOUND)
-        try:
-            raw = base64.urlsafe_b64decode(str(message.get("raw") or "").encode() + b"==")
-        except (binascii.Error, ValueError):
-            raw = b""
-        if not raw:
-            raise _invalid("'raw' RFC822 payload message string required")
-        return raw, thread_id
+    def _check_thread(self, thread_id: str | None) -> None:
+        mails = self.store.mails.values()
+        if thread_id is not None and all(mail.thread_id != thread_id for mail in mails):
+            raise RefusedError(NOT_FOUND)
 
     def _record(self, kind: str, mail: Stored, identifier: str, draft_id: str | None) -> None:
         key = KEY_IN_MESSAGE_ID.match(mail.header("Message-ID"))
@@ -411,44 +373,6 @@ def _label(name: str) -> dict[str, Json]:
     return {"id": name, "name": name, "type": "system"}
 
 
-def _path(request: Request) -> str:
-    """Return a path as of the user; an upload lies at the same one."""
-    return request.path.removeprefix(UPLOAD).removeprefix(ROOT)
-
-
-def _words(request: Request) -> list[str]:
-    """Return the parts of a path after the user."""
-    return [word for word in _path(request).split("/")[1:] if word]
-
-
-def _member(request: Request, name: str) -> Mapping[str, Json]:
-    body = request.json
-    value = body.get(name) if name and isinstance(body, dict) else body
-    if not isinstance(value, dict):
-        raise _invalid("Invalid JSON payload received.")
-    return value
-
-
-def _uploaded(request: Request) -> tuple[Mapping[str, Json], bytes]:
-    """Return what an upload says about a message, and the message."""
-    kind = request.headers.get("content-type", "")
-    found = re.fullmatch(r'multipart/related; boundary="?([0-9A-Za-z_-]{1,70})"?', kind)
-    if request.query.get("uploadType") != "multipart" or found is None:
-        raise _invalid("Only multipart uploads are played here")
-    if len(request.body) > LIMIT_UPLOAD_BYTES:
-        raise _RefusedError(_error(413, "Request too large.", "uploadTooLarge", "OUT_OF_RANGE"))
-    mark = b"--" + found[1].encode()
-    parts = (b"\r\n" + request.body).split(b"\r\n" + mark)[1:-1]
-    heads = [part.partition(b"\r\n\r\n") for part in parts]
-    if [head.strip().lower() for head, _, _ in heads] != [
-        b"content-type: application/json",
-        b"content-type: message/rfc822",
-    ]:
-        raise _invalid("An upload holds JSON and a message")
-    about = Request("POST", request.path, body=heads[0][2]).json
-    return about if isinstance(about, dict) else {}, heads[1][2]
-
-
 def _check_recipients(mail: Stored) -> None:
     if not mail.addresses("To", "Cc", "Bcc"):
-        raise _invalid("Recipient address required")
+        raise invalid("Recipient address required")
