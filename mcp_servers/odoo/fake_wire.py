@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcp_servers.fakes import Response
-from mcp_servers.odoo.fake_calls import with_defaults
 from mcp_servers.odoo.fake_models import KINDS
 from mcp_servers.odoo.fake_tables import OdooError
+from mcp_servers.odoo.fake_values import with_defaults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
