@@ -52,6 +52,7 @@ class Dropped:
         about: lines about it in our words, Markdown.
         steps: what is suggested, Markdown.
         priority: low, normal or high.
+        opened: whether what is kept of it may be read for requests.
     """
 
     key: str
@@ -67,6 +68,7 @@ class Dropped:
     about: tuple[str, ...] = ()
     steps: tuple[str, ...] = ("Read it and decide what to do",)
     priority: str = "normal"
+    opened: bool = True
 
 
 def attachment_name(digest: str, original: str) -> str:
@@ -90,7 +92,7 @@ def drop(ws: Workspace, dropped: Dropped, actor: Actor = Actor.DAEMON) -> Source
     if source is None:
         prefix = PREFIXES.get(dropped.source, "TSK")
         note_id = ws.journal.mint(prefix, local_day(ws.clock, ws.clock.now()))
-        original = dropped.attachments[0] if dropped.attachments else None
+        original = dropped.attachments[0] if dropped.attachments and dropped.opened else None
         source = Source(dropped.key, note_id, dropped.source, original)
         ws.journal.add_source(source)
     if source.name is not None:

@@ -90,7 +90,7 @@ class Triage:
 
     def _guarded(self, source: Source) -> str | None:
         """Return what became of one thing, None when it is to be looked at again."""
-        if not self._tries.may_begin(source.key):
+        if self._tries.begin(source.key) >= DEATHS:
             return self._stays(source, f"the program ended {DEATHS} times while it read this")
         try:
             return self._one(source)

@@ -3,8 +3,8 @@
 Rules: the mailbox is never changed; a mail is known by its id for ever; its original is kept under
 its digest before its note is written; the cursor moves only when every note of a poll is durable;
 a flood is searched for once and worked off in portions, and how many still wait is shown; a mail
-that cannot be fetched, or over which the process dies, keeps nothing behind it back; one process
-reads the mailbox at a time, so that the watcher of an ended daemon doubles nothing.
+that cannot be fetched, or over which the process dies or hangs, keeps nothing behind it back; one
+process reads the mailbox at a time, so that the watcher of an ended daemon doubles nothing.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from core import vitals
+from core.extract import mail as mails
 from core.sources import CursorTooOldError
-from core.tries import DEATHS, Tries
+from core.tries import DEATHS, Tries, deadline
 from utils.clock import from_iso, iso
 from utils.errors import (
     LockHeldError,
@@ -34,6 +35,7 @@ from watchers import mail
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from core.extract.mail import Mail
     from core.sources import Mailbox
     from core.workspace import Workspace
 
@@ -53,7 +55,24 @@ FETCHES = 5
 """In so many polls a mail is asked for although the mailbox gives out others."""
 FAILED_AT_MOST = 3
 """When more than these fail in one poll, the mails are not what is wrong."""
+READ_LIMIT_S = 60.0
+"""Milliseconds are usual; a child that lived this long is not given up for ending over a mail."""
 DEADLY = f"The watcher ended {DEATHS} times while it read this mail."
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a poll does, and how long it waits.
+
+    Args:
+        portion: how many mails one poll takes in at most.
+        read_s: how long taking one mail apart may last before the process ends itself.
+        lock_wait_s: how long it is waited for another process that reads the mailbox.
+    """
+
+    portion: int = PORTION
+    read_s: float = READ_LIMIT_S
+    lock_wait_s: float = LOCK_WAIT_S
 
 
 @dataclass(frozen=True)
@@ -94,8 +113,8 @@ class GmailWatcher:
         mailbox: reads the mail.
         query: which mails become tasks, in the mailbox's own search words.
         progress: told how many of how many were looked at.
-        portion: how many mails one poll takes in at most.
-        lock_wait_s: how long it is waited for another process that reads the mailbox.
+        parse: takes a mail apart.
+        limits: how much and how long.
     """
 
     def __init__(
@@ -104,16 +123,15 @@ class GmailWatcher:
         mailbox: Mailbox,
         query: str,
         progress: Callable[[int, int], None] = lambda _done, _all: None,
-        *,
-        portion: int = PORTION,
-        lock_wait_s: float = LOCK_WAIT_S,
+        parse: Callable[[bytes], Mail] = mails.parse,
+        limits: Limits = Limits(),
     ) -> None:
         self._ws = ws
         self._mailbox = mailbox
         self._query = query
         self._progress = progress
-        self._size = portion
-        self._lock_wait_s = lock_wait_s
+        self._parse = parse
+        self._limits = limits
         self._stopping = threading.Event()
         self._lock = FileLock(ws.paths.state / LOCK_NAME)
         self._found: _Found | None = None
@@ -128,7 +146,7 @@ class GmailWatcher:
             ServiceError: the mailbox cannot be read now.
         """
         try:
-            with self._lock.acquire(timeout=self._lock_wait_s):
+            with self._lock.acquire(timeout=self._limits.lock_wait_s):
                 self._found = self._found or self._look()
                 return self._portion(self._found) if self._found else Polled(0, 0)
         except Timeout:
@@ -158,7 +176,7 @@ class GmailWatcher:
         failed: dict[str, ServiceError] = {}
         vitals.say_waiting(self._ws.journal, vitals.GMAIL, whole)
         try:
-            while found.ids and new < self._size and not self._stopping.is_set():
+            while found.ids and new < self._limits.portion and not self._stopping.is_set():
                 mail_id = found.ids[0]
                 if mail_id in failed or len(failed) > FAILED_AT_MOST:
                     raise self._failed(failed)
@@ -205,7 +223,8 @@ class GmailWatcher:
 
     def _taken(self, found: _Found, mail_id: str) -> None:
         """Take one mail in; one that was deleted meanwhile, or kills the reader, is passed over."""
-        if not self._tries.may_begin(mail_id):
+        died = self._tries.begin(mail_id)
+        if died > DEATHS:
             mail.set_aside(self._ws, mail_id, DEADLY)
             return
         try:
@@ -214,8 +233,15 @@ class GmailWatcher:
             if error.error_class == GONE:
                 return
             raise
-        mail.take(self._ws, raw)
+        if died == DEATHS:
+            mail.keep_closed(self._ws, raw, DEADLY)
+        else:
+            mail.take(self._ws, raw, self._parsed)
         found.latest = max(found.latest or raw.received, raw.received)
+
+    def _parsed(self, data: bytes) -> Mail:
+        with deadline(self._limits.read_s):
+            return self._parse(data)
 
     def _is_given_up(self, mail_id: str, error: ServiceError) -> bool:
         """Return whether a mail that could not be fetched is set aside now.

@@ -71,6 +71,22 @@ def take(ws: Workspace, raw: RawMail, parse: Callable[[bytes], Mail] = mails.par
     tasks.drop(ws, dropped)
 
 
+def keep_closed(ws: Workspace, raw: RawMail, why: str) -> None:
+    """Keep a mail and write its note without taking it apart, here or later.
+
+    Args:
+        ws: the vault and its records.
+        raw: the mail.
+        why: what it does, a sentence.
+    """
+    log.warning("mail.closed", mail=raw.id, reason=why)
+    text = f"{why} It is not opened again, by nobody here; it also lies in your mailbox. "
+    text += "The mails behind it came in."
+    unread = _unread(raw.id, raw.received, text)
+    original = _keep(ws, raw.data, "mail.eml")
+    tasks.drop(ws, replace(unread, attachments=(original,), opened=False))
+
+
 def set_aside(ws: Workspace, mail_id: str, why: str) -> None:
     """Write the note of a mail that is not taken in, so that the owner looks for it.
 

@@ -32,7 +32,7 @@ from utils.errors import (
     ServiceError,
 )
 from watchers import mail
-from watchers.gmail import CURSOR, FETCHES, GONE, LOCK_NAME, GmailWatcher, Polled
+from watchers.gmail import CURSOR, FETCHES, GONE, LOCK_NAME, GmailWatcher, Limits, Polled
 
 OLD = timedelta(days=5)
 
@@ -137,7 +137,7 @@ def test_mails_come_in_once_oldest_first(ws: Workspace, box: Box, watcher: Gmail
 
 
 def test_a_flood_is_searched_for_once_and_says_how_many_wait(ws: Workspace, box: Box) -> None:
-    watcher = GmailWatcher(ws, box, "in:inbox", portion=4)
+    watcher = GmailWatcher(ws, box, "in:inbox", limits=Limits(portion=4))
     box.add(10)
     assert watcher.poll() == Polled(4, 6)
     assert vitals.waiting(ws.journal, vitals.GMAIL) == 6
@@ -169,7 +169,7 @@ def test_told_to_stop_it_ends_after_the_mail_in_hand(ws: Workspace, box: Box) ->
 
 def test_only_one_process_reads_a_mailbox(ws: Workspace, box: Box) -> None:
     """The watcher of a killed daemon goes on for a moment beside the new daemon's."""
-    watcher = GmailWatcher(ws, box, "in:inbox", lock_wait_s=0)
+    watcher = GmailWatcher(ws, box, "in:inbox", limits=Limits(lock_wait_s=0))
     box.add()
     with FileLock(ws.paths.state / LOCK_NAME), pytest.raises(LockHeldError):
         watcher.poll()
@@ -339,52 +339,86 @@ def test_a_mailbox_that_answers_nothing_is_no_fault_of_a_mail(
     assert subjects(ws) == ["mail 0", "mail 1"]
 
 
-def test_a_mail_that_kills_the_watcher_is_set_aside(
-    ws: Workspace, box: Box, tmp_path: Path
-) -> None:
-    """Each run is a process of its own that ends without a word over the first mail."""
-    script = tmp_path / "watch.py"
+def runs(home: Path, how: str) -> list[int]:
+    """Return how processes of their own end that meet a deadly first mail, until one goes on."""
+    script = home / "watch.py"
     script.write_text(DEADLY_RUN)
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    codes = [
-        subprocess.run(
-            [sys.executable, script, tmp_path],
+    codes: list[int] = []
+    while not codes or (codes[-1] and len(codes) < DEATHS + 3):
+        done = subprocess.run(
+            [sys.executable, script, home, how],
             env={**environment, "PYTHONPATH": str(HOME)},
             timeout=60,
             check=False,
-        ).returncode
-        for _ in range(DEATHS + 1)
-    ]
-    assert codes == [9] * DEATHS + [0]
+        )
+        codes.append(done.returncode)
+    return codes
+
+
+def test_a_mail_whose_fetching_kills_the_watcher_is_set_aside(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    assert runs(tmp_path, "dies in fetch") == [9] * (DEATHS + 1) + [0]
     assert subjects(ws) == ["A mail that cannot be read", "mail 1", "mail 2"]
     assert "The watcher ended 2 times while it read this mail. It was set aside" in notes(ws)[0]
     assert "under the id m00000" in notes(ws)[0]
     assert told(ws) == [f"gmail:m{n:05d}" for n in range(3)]
 
 
+@pytest.mark.parametrize(("how", "code"), [("dies in parse", 9), ("hangs in parse", 1)])
+def test_a_mail_whose_reading_ends_or_hangs_is_kept_and_named(
+    ws: Workspace, box: Box, tmp_path: Path, how: str, code: int
+) -> None:
+    """The mails behind it flow; nobody opens it again, the rules neither."""
+    box.add()
+    assert runs(tmp_path, how) == [code] * DEATHS + [0]
+    assert subjects(ws) == ["A mail that cannot be read", "mail 1", "mail 2"]
+    assert "The watcher ended 2 times while it read this mail. It is not opened" in notes(ws)[0]
+    source = ws.journal.source("gmail:m00000")
+    assert source is not None
+    assert source.original is None, "triage would meet the same end"
+    kept = [p for p in ws.vault.folder(Folder.ATTACHMENTS).iterdir() if p.name in notes(ws)[0]]
+    assert [path.read_bytes() for path in kept] == [box.mails["m00000"].data]
+    assert told(ws) == [f"gmail:m{n:05d}" for n in range(3)]
+
+
 DEADLY_RUN = """
 import os
+import re
 import sys
 from pathlib import Path
 
+from core.extract import mail as mails
 from core.settings import SETTINGS
 from core.workspace import Workspace
 from mcp_servers.catalog import SERVICE_SETTINGS, SERVICES
 from tests.unit.test_gmail_watcher import Box
 from utils.config import Settings
-from watchers.gmail import GmailWatcher
+from watchers.gmail import GmailWatcher, Limits
+
+
+home, how = Path(sys.argv[1]), sys.argv[2]
 
 
 class Deadly(Box):
     def fetch(self, mail_id):
-        if mail_id == "m00000":
+        if mail_id == "m00000" and how == "dies in fetch":
             os._exit(9)
         return super().fetch(mail_id)
 
 
+def parse(data):
+    if b"mail 0" in data and how == "dies in parse":
+        os._exit(9)
+    if b"mail 0" in data and how == "hangs in parse":
+        re.match("(a|a)*$", "a" * 64 + "b")  # lets no other thread run
+    return mails.parse(data)
+
+
 box = Deadly()
 box.add(3)
-home = Path(sys.argv[1])
 settings = Settings((*SETTINGS, *SERVICE_SETTINGS), {}, home)
-GmailWatcher(Workspace.open(settings, SERVICES), box, "in:inbox").poll()
+ws = Workspace.open(settings, SERVICES)
+GmailWatcher(ws, box, "in:inbox", parse=parse, limits=Limits(read_s=0.5)).poll()
 """
