@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core import approvals, filing, notes, policy, proposal
+from core import approvals, filing, notes, payloads, policy, proposal
 from core.actions import Action, ActionId, Mode, State, Tier, Trust, digest_of
 from core.approvals import Request
 from core.checks import ANSWER_AGAIN_S, Checks
@@ -53,7 +53,7 @@ class Adoption:
         kind = self._kind_of(look.note)
         if not policy.is_hard_stop(kind):
             action = known_action(self.ws, kind)
-            approvals.payload_in(action, look.note)  # an unusable one goes to quarantine instead
+            payloads.payload_in(action, look.note)  # an unusable one goes to quarantine instead
         target = self.ws.vault.move(look.path, self.ws.vault.folder(Folder.PENDING))
         self.desk.inspector.forget(look.path)
         self.desk.warn_once(
@@ -71,7 +71,7 @@ class Adoption:
             self._adopt_hard_stop(look, kind)
             return
         action = known_action(self.ws, kind)
-        payload = approvals.payload_in(action, look.note)
+        payload = payloads.payload_in(action, look.note)
         found = self.checks.resolve(action, payload, look.digest)
         if found is None:
             self.desk.wake_in(ANSWER_AGAIN_S)

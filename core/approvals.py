@@ -1,7 +1,6 @@
-"""A request becomes a proposal, and a proposal becomes a request again.
+"""A request becomes a proposal: validated, decided about, registered, laid before the owner.
 
-Rules: the journal row is written before the note; the note is complete in itself; what runs is what
-stands under `## Parameters` and `## Content`, validated, and nothing else.
+Rules: the journal row is written before the note; the note is complete in itself.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from core import channels, checks, notes, policy, proposal, publishing, vault_files
+from core import channels, checks, notes, payloads, policy, proposal, publishing
 from core.actions import (
     Action,
     ActionId,
@@ -24,7 +23,6 @@ from core.actions import (
     Tier,
     Trust,
     digest_of,
-    payload_of,
 )
 from core.records import Entry, Row
 from core.vault import Folder, note_name
@@ -37,9 +35,6 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from pydantic import ValidationError
-
-    from core.notes import Note
     from core.policy import Decision
     from core.workspace import Workspace
 
@@ -105,11 +100,11 @@ def draft(ws: Workspace, request: Request) -> Draft:
             f"asks for `{notes.inline(request.kind)}`, which nobody here can do. "
             f"Known: {', '.join(sorted(ws.actions))}"
         )
-    payload = completed(ws, action, request.arguments)
+    payload = payloads.completed(ws, action, request.arguments)
     if action.parts is not None:
         publishing.check_pictures(ws.vault.root, action.parts(payload))
     now = ws.standing(action, payload)
-    facts = facts_of(action, payload)
+    facts = payloads.facts_of(action, payload)
     basis = Basis(request.trust, str(request.actor), request.findings.payee)
     decision = decide(ws, action, payload, basis)
     return Draft(request, action, payload, facts, now.mode, now.missing, now.account, decision)
@@ -137,10 +132,10 @@ class Basis:
 
 def decide(ws: Workspace, action: Action, payload: Payload, basis: Basis) -> Decision:
     """Return the policy's decision about an action; of one that is several, about all of it."""
-    own = _decide(ws, action, facts_of(action, payload), basis)
+    own = _decide(ws, action, payloads.facts_of(action, payload), basis)
     parts = action.parts(payload) if action.parts is not None else ()
     return policy.together(
-        own, *(_decide(ws, p.action, facts_of(p.action, p.payload), basis) for p in parts)
+        own, *(_decide(ws, p.action, payloads.facts_of(p.action, p.payload), basis) for p in parts)
     )
 
 
@@ -177,100 +172,6 @@ def _known_domains(ws: Workspace) -> frozenset[str]:
     addresses = [ws.settings.text("OWNER_EMAIL"), *ws.journal.written_to(since)]
     domains = {address.strip().rpartition("@")[2].casefold() for address in addresses}
     return frozenset(domains - {""})
-
-
-def completed(ws: Workspace, action: Action, arguments: Mapping[str, object]) -> Payload:
-    """Return the payload as it is proposed: with what the settings add and what its files hold.
-
-    From then on neither a setting nor a file can change what is approved.
-
-    Raises:
-        NoteError: an argument or a file cannot be used.
-    """
-    given = dict(arguments)
-    for each in action.filled:
-        given[each.name] = each.value(ws.settings, given.get(each.name))
-    payload = validated(action, given)
-    for rule in action.files:
-        payload = vault_files.bound(ws.vault.root, rule, payload)
-    return payload
-
-
-def validated(action: Action, arguments: Mapping[str, object]) -> Payload:
-    """Return the canonical payload.
-
-    Raises:
-        NoteError: an argument cannot be used; says which and why.
-    """
-    from pydantic import ValidationError
-
-    try:
-        return payload_of(action, arguments)
-    except ValidationError as error:
-        raise NoteError(in_words(error)) from None
-
-
-def in_words(error: ValidationError) -> str:
-    """Return what is wrong with arguments, naming each one."""
-    parts = []
-    for problem in error.errors(include_url=False)[:5]:
-        place = " ".join(f"{p + 1}." if isinstance(p, int) else str(p) for p in problem["loc"])
-        message = problem["msg"].removeprefix("Value error, ")
-        parts.append(f"{place or 'the whole'}: {message}")
-    return "has parameters that cannot be used: " + "; ".join(parts)
-
-
-def facts_of(action: Action, payload: Payload) -> Facts:
-    """Return what a person must see about a payload."""
-    return action.facts(action.arguments.model_validate(payload))
-
-
-def arguments_of(action: Action, note: Note) -> dict[str, object]:
-    """Return the raw arguments of a note: its parameters and its content.
-
-    Raises:
-        NoteError: a section cannot be read.
-    """
-    arguments = notes.parameters_of(note)
-    if action.texts is not None:
-        return _with_texts(action.texts, arguments, note)
-    content = notes.content_of(note)
-    if action.content is None:
-        if content:
-            raise NoteError(f"has a `## Content`, but {action.kind} sends no text")
-        return arguments
-    if content is not None:
-        if action.content in arguments:
-            raise NoteError(f"has its text twice: under `## Content` and as `{action.content}`")
-        arguments[action.content] = content
-    return arguments
-
-
-def _with_texts(name: str, arguments: dict[str, object], note: Note) -> dict[str, object]:
-    """Return arguments with the text of each `## Content <label>`.
-
-    A text without a label is that of every channel that has none of its own; channels that are
-    named nowhere are those that have a text.
-    """
-    if name in arguments:
-        raise NoteError(f"has its texts as `{name}`; write each under `## Content <network>`")
-    labels = [section.label for section in note.sections if section.title == notes.CONTENT]
-    texts = {label: notes.content_of(note, label) or "" for label in labels}
-    common = texts.pop("", None)
-    named = arguments.get("channels", note.front.get("channels")) or list(texts)
-    channels = [str(each) for each in named] if isinstance(named, list) else [str(named)]
-    if common is not None:  # each network takes its own text when it has one
-        texts[publishing.ANY] = common
-    return {**arguments, "channels": channels, name: texts}
-
-
-def payload_in(action: Action, note: Note) -> Payload:
-    """Return the validated payload of a note.
-
-    Raises:
-        NoteError: it cannot be used.
-    """
-    return validated(action, arguments_of(action, note))
 
 
 def accepted(ws: Workspace, request: Request) -> Draft:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from core import approvals, notes, policy, proposal
+from core import approvals, notes, payloads, policy, proposal
 from core.actions import Action, Facts, Payload, Tier, digest_of
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ def read(ws: Workspace, action: Action, row: Row, note: Note) -> Reading:
     Raises:
         NoteError: its payload cannot be used.
     """
-    payload = approvals.payload_in(action, note)
+    payload = payloads.payload_in(action, note)
     payload = _without_stale_lookup(action, row, payload)
-    facts = approvals.facts_of(action, payload)
+    facts = payloads.facts_of(action, payload)
     decision = approvals.decide(ws, action, payload, approvals.Basis.of(row))
     digest = digest_of(row.kind, payload, row.mode, row.account)
     changes = tuple(differences(row.payload, payload))
@@ -98,7 +98,7 @@ def _raised(row: Row, decision: Decision) -> list[str]:
 
 
 def _other_party(action: Action, row: Row, facts: Facts) -> list[str]:
-    before = approvals.facts_of(action, row.payload)
+    before = payloads.facts_of(action, row.payload)
     found = []
     for name, old, new in (
         ("counterparty", before.counterparty, facts.counterparty),

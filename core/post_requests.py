@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from core import notes, publishing
+from core import notes, payloads, publishing
 from core.asks import Query, Unclear
 from core.extract import mail as mails
 from core.extract import posts as reading
@@ -217,6 +217,6 @@ def _call(
     """Return the action and its arguments, not validated yet."""
     media: dict[str, object] = {"media": pictures} if pictures else {}
     if len(networks) > 1:
-        return publishing.KIND, {"channels": networks, "texts": {publishing.ANY: text}, **media}
+        return publishing.KIND, {"channels": networks, "texts": {payloads.ANY: text}, **media}
     _, action = posts[networks[0]]
     return action.kind, {str(action.content): text, **media}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from core import notes, vault_files
 from core.actions import STAYS, Action, Facts, Part, payload_of
 from core.media import MediaList, MediaRule
+from core.payloads import ANY, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from core.actions import Payload, Service
 
 KIND = "social.publish"
-ANY = ""
-"""The label of a text for every network that has none of its own."""
 
 _NOT_IN_A_NAME = re.compile(r"[^\w -]+")
 Posts = dict[str, tuple[str, Action]]
@@ -148,8 +147,6 @@ def _known(posts: Posts, channels: list[str]) -> list[str]:
 def _taken_by_all(posts: Posts, given: Any) -> Any:
     """Return the arguments with each text as its network keeps it."""
     from pydantic import ValidationError
-
-    from core.approvals import in_words
 
     payload = given.model_dump(mode="json", exclude_none=True)
     own = {name: text for name, text in given.texts.items() if name != ANY}

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from core import approvals, checks, filing, notes, proposal, vault_files
+from core import approvals, checks, filing, notes, payloads, proposal, vault_files
 from core.actions import Action, Payload, State, Tier, digest_of
 from core.adoption import known_action
 from core.checks import ANSWER_AGAIN_S
@@ -112,7 +112,7 @@ class Renewal:
             changes: what the owner changed, one line each.
             reasons: why the owner is asked again.
         """
-        facts = approvals.facts_of(action, fresh.payload)
+        facts = payloads.facts_of(action, fresh.payload)
         decision = approvals.decide(self.ws, action, fresh.payload, approvals.Basis.of(fresh))
         digest = digest_of(fresh.kind, fresh.payload, fresh.mode, fresh.account)
         entry = approvals.base_entry(
@@ -151,7 +151,7 @@ class Renewal:
             payload=payload,
             mode=now.mode,
             account=now.account,
-            **proposal.fact_columns(approvals.facts_of(action, payload)),
+            **proposal.fact_columns(payloads.facts_of(action, payload)),
         )
 
     def _with_files(self, action: Action, payload: Payload) -> Payload:
@@ -244,7 +244,7 @@ class Renewal:
         if look.note is None or look.file is None:
             return
         action = known_action(self.ws, row.kind)
-        payload = self._with_files(action, approvals.payload_in(action, look.note))
+        payload = self._with_files(action, payloads.payload_in(action, look.note))
         self.reopen(row, look, "You moved it to Pending_Approval again.")
         now = self.ws.journal.get(row.action_id) or row
         fresh = self._as_things_stand(now, action, payload)
@@ -291,7 +291,7 @@ def digest_in(ws: Workspace, row: Row, look: Look) -> str:
     if action is None or look.note is None:
         return ""
     try:
-        payload = approvals.payload_in(action, look.note)
+        payload = payloads.payload_in(action, look.note)
     except NoteError:
         return ""
     return digest_of(row.kind, payload, row.mode, row.account)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from core import approvals, books_csv, frontmatter, notes, post_requests
+from core import books_csv, frontmatter, notes, payloads, post_requests
 from core.asks import Query, Unclear
 from core.extract import asking, pdf
 from core.extract import mail as mails
@@ -104,7 +104,7 @@ def written_request(material: Material) -> Wish | None:
     action = material.ws.actions.get(kind)
     if action is None:
         raise NoteError(f"asks for `{notes.inline(kind)}`, which nobody here can do")
-    return Wish(kind, approvals.arguments_of(action, note), text)
+    return Wish(kind, payloads.arguments_of(action, note), text)
 
 
 def mail_request(material: Material) -> Wish | Unclear | Suspicious | None:

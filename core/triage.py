@@ -11,7 +11,7 @@ import sqlite3
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from core import approvals, notes, plans
+from core import approvals, notes, payloads, plans
 from core.actions import Trust
 from core.asks import Answer, Asks, Unclear, ask
 from core.checks import account_warnings, chosen, which
@@ -178,12 +178,12 @@ class Triage:
         action = self._ws.actions.get(found.kind)
         if action is None:
             raise NoteError(f"asks for `{notes.inline(found.kind)}`, which nobody here can do")
-        payload = approvals.validated(action, found.arguments)
+        payload = payloads.validated(action, found.arguments)
         payload, findings = self._checks.resolve_now(action, payload)
         lookup = action.lookup
         if lookup is not None and findings.choices and lookup.target in replies:
             meant = chosen(lookup, payload, findings, replies[lookup.target])
-            payload = approvals.validated(action, meant)
+            payload = payloads.validated(action, meant)
             payload, findings = self._checks.resolve_now(action, payload)
         if lookup is not None and findings.choices:
             question = which(lookup, payload, findings)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core import approvals, consent, notes, proposal
+from core import approvals, consent, notes, payloads, proposal
 from core.actions import State, digest_of
 from core.vault import Folder
 from utils.audit_log import Approval, Event
@@ -63,11 +63,11 @@ def _touched(ws: Workspace, row: Row, note: notes.Note) -> list[str]:
         return ["nobody here can read it now"]
     if note.word("action_id") != row.action_id:
         return ["its `action_id` is another one"]
-    payload = approvals.payload_in(action, note)
+    payload = payloads.payload_in(action, note)
     changes = consent.differences(row.payload, payload)
     if digest_of(row.kind, payload, row.mode, row.account) != row.digest and not changes:
         changes = ["what it would do"]
-    changes += proposal.disagreements(row, approvals.facts_of(action, row.payload), note)
+    changes += proposal.disagreements(row, payloads.facts_of(action, row.payload), note)
     ours = {*proposal.front_of(ws, action, row), *ADDED_BY_US}
     return changes + [
         f"the property `{notes.inline(key)}`" for key in note.front if key not in ours

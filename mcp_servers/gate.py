@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from core import approvals, notes, vault_files
+from core import approvals, notes, payloads, vault_files
 from core.actions import Action, Mode, Payload, State, digest_of, key_of
 from core.records import Entry, Row
 from core.sources import CHECK_TOOL, RECONCILE_TOOL
@@ -137,9 +137,9 @@ class Gate:
             raise RefusedError("`approval_id` must be the text of an approval's id.")
         arguments = {k: v for k, v in raw.items() if k not in FRAME_ARGUMENTS and v is not None}
         if approval_id:
-            payload = approvals.validated(action, arguments)
+            payload = payloads.validated(action, arguments)
         else:
-            payload = approvals.completed(self._ws, action, arguments)
+            payload = payloads.completed(self._ws, action, arguments)
         return _Call(action, payload, dry_run, approval_id or None)
 
     def _approved(self, call: _Call) -> Row:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from core import approvals, checks
+from core import checks, payloads
 from core.actions import Findings, key_of
 from mcp_servers import answers
 from mcp_servers.answers import Answer
@@ -55,7 +55,7 @@ class Questions:
                 {name: value for name, value in raw.items() if value is not None}
             )
         except ValidationError as error:
-            raise NoteError(approvals.in_words(error)) from None
+            raise NoteError(payloads.in_words(error)) from None
         self._need_set_up()
         with self._one_at_a_time:
             page = self._toolset.reads[read.tool](self._connected(), arguments)
@@ -80,7 +80,7 @@ class Questions:
             raise RefusedError("There is no such action on this server.")
         if not isinstance(arguments, dict):
             raise RefusedError("`arguments` must be the action's arguments.")
-        payload = approvals.validated(action, arguments)
+        payload = payloads.validated(action, arguments)
         return Answer(checks.as_data(action, self.found_about(action, payload)), is_error=False)
 
     def found_about(self, action: Action, payload: Payload) -> checks.Found:

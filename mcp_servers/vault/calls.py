@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from core import approvals, notes
+from core import approvals, notes, payloads
 from core.records import Entry
 from mcp_servers import answers
 from mcp_servers.answers import Answer, Status
@@ -100,7 +100,7 @@ class Calls:
         try:
             arguments = tool.arguments.model_validate(given)
         except ValidationError as error:
-            raise NoteError(approvals.in_words(error)) from None
+            raise NoteError(payloads.in_words(error)) from None
         return tool.run(self._ws, arguments)
 
     def _failure(self, name: str, status: Status, reasons: list[str]) -> Answer:

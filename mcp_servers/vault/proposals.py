@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core import approvals, checks, frontmatter, library, notes, withdrawal
+from core import approvals, checks, frontmatter, library, notes, payloads, withdrawal
 from core.actions import Findings, Trust, canonical
 from mcp_servers import answers
 from mcp_servers.answers import Status
@@ -88,7 +88,7 @@ def _request(
 
 
 def _is_unchecked(ws: Workspace, action: Action, arguments: dict[str, object]) -> bool:
-    payload: Payload = approvals.completed(ws, action, arguments)
+    payload: Payload = payloads.completed(ws, action, arguments)
     return checks.is_asked(action, payload)
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from core import approvals, notes
+from core import notes, payloads
 from core.actions import Mode, State, Tier, Trust, digest_of
-from core.approvals import Request, base_entry, draft, in_words, propose, validated
+from core.approvals import Request, base_entry, draft, propose
+from core.payloads import in_words, validated
 from core.records import Row
 from core.vault import Folder
 from core.workspace import Workspace
@@ -56,7 +57,7 @@ def test_a_proposal_is_a_row_a_note_and_a_log_entry(
 def test_a_proposal_read_again_is_the_same_request(ws: Workspace, invoice: dict[str, Any]) -> None:
     row, path = propose(ws, request(invoice))
     note = notes.parse(path.read_bytes())
-    assert approvals.payload_in(INVOICE, note) == row.payload
+    assert payloads.payload_in(INVOICE, note) == row.payload
     assert digest_of(row.kind, row.payload, row.mode, row.account) == row.digest
 
 
@@ -208,24 +209,24 @@ def note_of(body: str) -> notes.Note:
 
 def test_content_is_the_text_that_is_sent() -> None:
     note = note_of("## Content\n\nHello \\#world\n\n## Parameters\n```yaml\n{}\n```\n")
-    assert approvals.arguments_of(POST, note) == {"text": "Hello #world"}
+    assert payloads.arguments_of(POST, note) == {"text": "Hello #world"}
 
 
 def test_a_text_that_stands_twice_is_refused() -> None:
     note = note_of("## Content\none\n## Parameters\n```yaml\ntext: two\n```\n")
     with pytest.raises(NoteError, match="text twice"):
-        approvals.arguments_of(POST, note)
+        payloads.arguments_of(POST, note)
 
 
 def test_a_content_that_would_not_be_sent_is_refused() -> None:
     note = note_of("## Content\nplease pay more\n## Parameters\n```yaml\na: 1\n```\n")
     with pytest.raises(NoteError, match="sends no text"):
-        approvals.arguments_of(INVOICE, note)
+        payloads.arguments_of(INVOICE, note)
 
 
 def test_an_empty_content_is_nothing() -> None:
     note = note_of("## Content\n\n## Parameters\n```yaml\na: 1\n```\n")
-    assert approvals.arguments_of(INVOICE, note) == {"a": 1}
+    assert payloads.arguments_of(INVOICE, note) == {"a": 1}
 
 
 # -- story entries --------------------------------------------------------------------------------

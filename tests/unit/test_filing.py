@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core import approvals, filing, frontmatter, notes
+from core import approvals, filing, frontmatter, notes, payloads
 from core.actions import State, Tier, key_of
 from core.approvals import Request, base_entry
 from core.records import Row
@@ -154,7 +154,7 @@ def test_the_owners_words_survive(live_ws: Workspace, ended: Ended) -> None:
     assert result is not None
     assert result.lines[1] == "old result"
     assert "- Status: completed" in result.lines
-    assert approvals.payload_in(live_ws.actions[row.kind], note) == row.payload
+    assert payloads.payload_in(live_ws.actions[row.kind], note) == row.payload
 
 
 def test_filing_twice_is_filing_once(live_ws: Workspace, ended: Ended) -> None:
@@ -189,7 +189,7 @@ def test_a_note_that_is_gone_is_made_anew(live_ws: Workspace, ended: Ended) -> N
     assert live_ws.vault.relative(target) == f"Completed/2026-11/{row.note}"
     note = notes.parse(target.read_bytes())
     assert note.front["action_id"] == row.action_id
-    assert approvals.payload_in(live_ws.actions[row.kind], note) == row.payload
+    assert payloads.payload_in(live_ws.actions[row.kind], note) == row.payload
     assert "- Remote id: 77" in target.read_text()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core import approvals, frontmatter, notes, proposal
+from core import approvals, frontmatter, notes, payloads, proposal
 from core.actions import Findings, Mode, State, Trust
 from core.approvals import Request
 from core.records import Row
@@ -104,7 +104,7 @@ def test_a_posts_text_stands_under_content(ws: Workspace) -> None:
     assert set(parsed(text).front) == {
         *("type", "action_id", "action", "tier", "created", "expires", "tags"),
     }
-    assert approvals.payload_in(ACTIONS[row.kind], parsed(text)) == row.payload
+    assert payloads.payload_in(ACTIONS[row.kind], parsed(text)) == row.payload
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_no_name_changes_what_the_note_says(
     row, text = propose(ws, {**invoice, "customer": customer})
     note = parsed(text)
     assert note.front["counterparty"] == customer
-    assert approvals.payload_in(INVOICE, note) == row.payload
+    assert payloads.payload_in(INVOICE, note) == row.payload
     assert [s.title for s in note.sections] == ["Parameters", "Why"]
     assert len(note.front) <= 10
     question = note.body[0]
@@ -271,7 +271,7 @@ def test_a_property_that_disagrees_is_said(
     ws: Workspace, invoice: dict[str, Any], properties: dict[str, object], said: list[str]
 ) -> None:
     row, _ = propose(ws, invoice)
-    facts = approvals.facts_of(INVOICE, row.payload)
+    facts = payloads.facts_of(INVOICE, row.payload)
     found = proposal.disagreements(row, facts, with_front(row, **properties))
     assert len(found) == len(said)
     assert all(words in line for words, line in zip(said, found, strict=True))
@@ -281,8 +281,8 @@ def test_a_stale_property_is_no_disagreement(ws: Workspace, invoice: dict[str, A
     """The owner changed the parameters only; the property still shows the registered amount."""
     row, text = propose(ws, invoice)
     line = {**invoice["lines"][0], "unit_price": "1300.00"}
-    edited = approvals.validated(INVOICE, {**invoice, "lines": [line]})
-    facts = approvals.facts_of(INVOICE, edited)
+    edited = payloads.validated(INVOICE, {**invoice, "lines": [line]})
+    facts = payloads.facts_of(INVOICE, edited)
     assert proposal.disagreements(row, facts, parsed(text)) == []
     assert proposal.disagreements(row, facts, with_front(row, amount=1300)) == []
     assert len(proposal.disagreements(row, facts, with_front(row, amount=1400))) == 1
@@ -293,7 +293,7 @@ def test_a_stale_property_is_no_disagreement(ws: Workspace, invoice: dict[str, A
 
 def test_an_adopted_note_keeps_the_owners_words(ws: Workspace) -> None:
     note = parsed(OWNERS)
-    request = Request("odoo.create_invoice", approvals.arguments_of(INVOICE, note), Actor.OWNER)
+    request = Request("odoo.create_invoice", payloads.arguments_of(INVOICE, note), Actor.OWNER)
     made = approvals.draft(ws, request)
     row = approvals.new_row(ws, made, title="", note="mine.md")
     text = proposal.adopted(ws, note, made, row)
@@ -304,7 +304,7 @@ def test_an_adopted_note_keeps_the_owners_words(ws: Workspace) -> None:
     assert new.front["action"] == "odoo.create_invoice"
     assert "tool" not in new.front
     assert new.body[0].startswith("> [!question] Approve: create a draft invoice")
-    assert approvals.payload_in(INVOICE, new) == row.payload
+    assert payloads.payload_in(INVOICE, new) == row.payload
     assert row.note == "mine.md"
 
 
@@ -364,7 +364,7 @@ def test_reasons_are_added_below_what_stands_there() -> None:
 
 
 def test_facts_are_columns(row: Callable[..., Row], ws: Workspace, invoice: dict[str, Any]) -> None:
-    facts = approvals.facts_of(INVOICE, approvals.validated(INVOICE, invoice))
+    facts = payloads.facts_of(INVOICE, payloads.validated(INVOICE, invoice))
     columns = proposal.fact_columns(facts)
     assert columns == {"counterparty": "Acme Ltd", "amount": "1250.00", "currency": "EUR"}
     shown = proposal.shown_facts(row(**columns))

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from core import notes, starters, strict_yaml
+from core import notes, payloads, starters, strict_yaml
 from core.vault import Vault
 from mcp_servers.catalog import ACTIONS
 
@@ -168,11 +168,10 @@ def test_the_hotkey_moves_a_note(vault: Path) -> None:
 
 @pytest.mark.parametrize("name", ["Invoice", "Post"])
 def test_a_template_becomes_a_proposal_that_can_be_read(vault: Path, name: str) -> None:
-    from core import approvals
 
     text = (vault / "Templates" / f"{name}.md").read_text()
     note = notes.parse(text.replace("{{date:YYYY-MM-DDTHH:mm:ss}}", "2026-11-21T09:30:00").encode())
-    assert approvals.payload_in(ACTIONS[str(note.front["action"])], note)
+    assert payloads.payload_in(ACTIONS[str(note.front["action"])], note)
 
 
 def test_nothing_that_exists_is_touched(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core import approvals, frontmatter, notes, strict_yaml
+from core import frontmatter, notes, payloads, strict_yaml
 from core.actions import digest_of
 from core.notes import Note
 from core.vault import Folder
@@ -168,7 +168,7 @@ def test_an_edit_in_obsidians_way_loses_nothing_the_daemon_relies_on(
         row = ws.journal.get(str(after.front.get("action_id")))
         if row is None or row.kind not in ws.actions:
             continue
-        payload = approvals.payload_in(ws.actions[row.kind], after)
+        payload = payloads.payload_in(ws.actions[row.kind], after)
         if each.path.parent.name == Folder.PENDING and not row.action_id.endswith("edited"):
             assert digest_of(row.kind, payload, row.mode, row.account) == row.digest, each.path.name
             seen += 1
