@@ -17,7 +17,12 @@ def init(vault: VaultOption = None) -> None:
     from core.vault import Vault
     from core.workspace import paths_of
 
-    root = paths_of(load_settings(vault)).vault
+    settings = load_settings(vault)
+    paths = paths_of(settings)
+    if paths.journal.exists():
+        with workspace(settings, "warning"):
+            pass  # it is this vault's, or nothing is made
+    root = paths.vault
     made = starters.install(Vault(root))
     for path in made:
         show_line(f"made {path}")

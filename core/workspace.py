@@ -1,11 +1,14 @@
 """One vault with everything that belongs to it, opened from settings; shared by all processes.
 
-Rules: nothing here knows a network; whatever is needed from outside is handed over by the caller.
+Rules: nothing here knows a network; whatever is needed from outside is handed over by the caller;
+one journal belongs to one vault.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -24,11 +27,13 @@ from utils.redact import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from core.actions import Action, Payload, Service
     from core.policy import Policy
     from utils.config import Settings
+
+OWNER = "vault"
+"""The fact that names the vault a journal belongs to."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,40 @@ def _check_sandbox(settings: Settings, services: Mapping[str, Service]) -> None:
                 raise ConfigError(row.name, "must be a fake on this machine in the sandbox")
 
 
+def _check_owner(journal: Journal, paths: Paths) -> None:
+    """Make sure that the journal is this vault's; a vault that was renamed or moved is followed.
+
+    Raises:
+        ConfigError: it belongs to another vault, which is still there.
+    """
+    own = _seen_from(paths.state, paths.vault)
+    known = journal.recall(OWNER)
+    if known == own:
+        return
+    other = paths.state / known if known else None
+    if other is not None and other.is_dir() and not _is_same(other, paths.vault):
+        raise ConfigError(
+            "VAULT_PATH",
+            f"is {paths.vault}, but the records in {paths.state} belong to the vault "
+            f"{os.path.normpath(other)}, and two vaults never share them. Put this vault into a "
+            "folder of its own, or give it its own STATE_DIR and LOG_DIR",
+        )
+    if paths.vault.is_dir():
+        journal.remember(OWNER, own, durable=True)
+
+
+def _seen_from(state: Path, vault: Path) -> str:
+    """Return the way from the records to the vault, so that both may be moved together."""
+    try:
+        return Path(os.path.relpath(vault, state)).as_posix()
+    except ValueError:  # another drive of Windows
+        return vault.as_posix()
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return other.is_dir() and one.samefile(other)
+
+
 @dataclass(frozen=True)
 class Workspace:
     """A vault, its journal and log, and the rules that hold there."""
@@ -127,7 +166,7 @@ class Workspace:
         """Open a vault's records, making them when nothing was ever recorded.
 
         Raises:
-            ConfigError: a folder cannot be used.
+            ConfigError: a folder cannot be used, or the records belong to another vault.
             JournalError: the journal cannot be trusted.
         """
         _check_sandbox(settings, services)
@@ -137,6 +176,11 @@ class Workspace:
             folder.mkdir(parents=True, exist_ok=True)
         log = DailyLog(paths.logs)
         journal = Journal.open(paths.journal, clock, may_create=not log.days())
+        try:
+            _check_owner(journal, paths)
+        except ConfigError:
+            journal.close()
+            raise
         chronicle = Chronicle(journal, log, clock, Redactor(settings.secrets()))
         actions = {a.kind: a for service in services.values() for a in service.actions}
         posts = publishing.posts_of(services)
