@@ -22,7 +22,7 @@ from utils.errors import AppError, ConfigError, LockHeldError, ServiceError, Usa
 from utils.terminal import show_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from core.daemon import Daemon
     from core.supervisor import Supervised
@@ -114,11 +114,20 @@ def serve_vault(
     settings: Settings,
     *,
     once: bool,
+    practice: Mapping[str, str] | None = None,
     on_ready: Callable[[Workspace], None] | None = None,
     level: str = "info",
 ) -> None:
-    """Run the daemon on one vault until it is told to stop."""
-    from core.daemon import acquire_lock
+    """Run the daemon on one vault until it is told to stop.
+
+    Args:
+        settings: in force.
+        once: whether it ends when everything that is ready is done.
+        practice: what of the settings leads to fakes; None: it is no practice session.
+        on_ready: called once it runs.
+        level: of what is logged.
+    """
+    from core.daemon import acquire_lock, remember_practice
     from core.workspace import paths_of
 
     state = paths_of(settings).state
@@ -129,6 +138,7 @@ def serve_vault(
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: daemon.stop())
             daemon.start()
+            remember_practice(daemon.ws, practice or {})
             daemon.step(look=True, full=True)
             show_line("ready")
             if on_ready is not None:
@@ -162,7 +172,8 @@ def run(
         serve_vault(load_settings(vault), once=once)
         return
     with sandbox_process(vault_of(load_settings(vault))) as found:
-        serve_vault(load_settings(vault, AI_EMPLOYEE_SANDBOX="true", **found), once=once)
+        found |= {"AI_EMPLOYEE_SANDBOX": "true"}
+        serve_vault(load_settings(vault, **found), once=once, practice=found)
 
 
 def demo(
@@ -177,9 +188,9 @@ def demo(
     for line in practice.prepare(vault):
         show_line(line)
     with sandbox_process(vault) as found:
-        found |= {"LOG_DIR": "", "STATE_DIR": "", "LIMIT_CURRENCY": "EUR"}
-        settings = load_settings(vault, AI_EMPLOYEE_SANDBOX="true", **found)
-        serve_vault(settings, once=False, on_ready=practice.guide, level="warning")
+        found |= {"AI_EMPLOYEE_SANDBOX": "true", "LIMIT_CURRENCY": "EUR"}
+        settings = load_settings(vault, **found, LOG_DIR="", STATE_DIR="")
+        serve_vault(settings, once=False, practice=found, on_ready=practice.guide, level="warning")
 
 
 def watch(what: Annotated[str, typer.Argument(metavar="gmail")], vault: VaultOption = None) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from utils.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -65,6 +67,27 @@ def workspace(
         yield ws
     finally:
         ws.close()
+
+
+def as_practised(settings: Settings) -> Settings:
+    """Return the settings under which this vault's services answer: those of a practice session.
+
+    Raises:
+        UsageError: the vault is for practice, and no practice session runs in it.
+    """
+    from core.actions import Mode
+    from core.daemon import practice_settings
+
+    if settings.flag("AI_EMPLOYEE_SANDBOX"):
+        return settings
+    with workspace(settings, "warning") as ws:
+        found = practice_settings(ws)
+        if found is None and ws.journal.has_mode(Mode.SANDBOX):
+            raise UsageError(
+                "This vault is for practice, and its practice services do not run now. Start them "
+                f"and ask again beside them: bin/run run --sandbox --vault {ws.paths.vault}"
+            )
+    return settings if found is None else settings.with_values(**found)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.opening import VaultOption, examined, load_settings, reading
+from cli.opening import VaultOption, as_practised, examined, load_settings, reading
 from utils import terminal
 from utils.terminal import show_line
 
@@ -15,7 +15,7 @@ def audit(vault: VaultOption = None) -> None:
     """Write the audit of the last seven days now. Prints its path."""
     from core.reports.making import make_audit
 
-    settings = load_settings(vault)
+    settings = as_practised(load_settings(vault))
     with reading(settings) as (ws, sessions):
         show = terminal.progress("Audit")
         show_line(str(make_audit(ws, sessions, lambda: examined(settings), show)))
@@ -30,5 +30,5 @@ def briefing(
     """Write the briefing of a week now. Prints its path."""
     from core.reports.making import make_briefing
 
-    with reading(load_settings(vault)) as (ws, sessions):
+    with reading(as_practised(load_settings(vault))) as (ws, sessions):
         show_line(str(make_briefing(ws, sessions, week, terminal.progress("Briefing"))))

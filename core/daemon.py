@@ -32,7 +32,7 @@ from utils.errors import JournalError, LockHeldError, UsageError
 from utils.log import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from core.schedule import Job
@@ -43,6 +43,7 @@ log = get_logger()
 LOCK_NAME = "daemon.lock"
 HEARTBEAT = "heartbeat"
 SERVICES = "services"
+PRACTICE = "practice"
 BURST_PAUSE_S = 0.05
 """While calls are under way our own filing makes events; listing more often only costs time."""
 STOP_WAIT_S = 4.0
@@ -125,6 +126,22 @@ def is_running(state: Path) -> bool:
         return True
     lock.release()
     return False
+
+
+def remember_practice(ws: Workspace, settings: Mapping[str, str]) -> None:
+    """Keep where a practice session's fakes are, for the commands beside it; nothing: none are.
+
+    Args:
+        ws: the vault and its records.
+        settings: what leads to the fakes, and nothing of the owner's own.
+    """
+    ws.journal.remember(PRACTICE, dict(settings))
+
+
+def practice_settings(ws: Workspace) -> dict[str, str] | None:
+    """Return the settings of the practice session that runs in a vault, None when none does."""
+    kept = ws.journal.recall(PRACTICE) if is_running(ws.paths.state) else None
+    return dict(kept) if kept else None
 
 
 class Daemon:

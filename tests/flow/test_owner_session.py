@@ -115,12 +115,18 @@ def test_the_demo_from_first_look_to_the_story(tmp_path: Path, env: dict[str, st
         assert action_id in on_vault.run("log")
         assert "daemon" in on_vault.run("status")
         assert "unbroken" in on_vault.run("verify-log")
+        briefing = Path(on_vault.run("briefing").strip()).read_text(encoding="utf-8")
+        assert "- Odoo of Sandbox Company, asked " in briefing, "the fakes of this session"
+        assert "PRACTICE: the services are fakes" in briefing
         assert demo.end() == 0
     modes = {e["mode"] for e in log_of(vault) if e.get("mode")}
     assert modes == {"sandbox"}
     refused = command("run", "--once", "--vault", str(vault), env=env)
     assert refused.returncode == 2, "real work and practice are not mixed"
     assert "sandbox" in refused.stderr
+    alone = command("briefing", "--vault", str(vault), env=env)
+    assert alone.returncode == 2, "practice figures do not come from real services"
+    assert f"bin/run run --sandbox --vault {vault}" in alone.stderr
 
 
 def test_init_makes_a_vault_and_overwrites_nothing(vault: Path, env: dict[str, str]) -> None:
