@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core import approvals, filing, notes, payloads, policy, proposal
+from core import approvals, filing, notes, payloads, policy, proposal_edits
 from core.actions import Action, ActionId, Mode, State, Tier, Trust, digest_of
 from core.approvals import Request
 from core.checks import ANSWER_AGAIN_S, Checks
@@ -93,7 +93,7 @@ class Adoption:
             self._adopt_hard_stop(look, kind)
             return
         row = approvals.new_row(self.ws, made, title="", note=look.path.name)
-        text = proposal.adopted(self.ws, look.note, made, row)
+        text = proposal_edits.adopted(self.ws, look.note, made, row)
         self.ws.journal.register(
             row,
             *approvals.first_entries(row, made, Event.ADOPTED),

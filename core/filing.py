@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from core import approvals, frontmatter, notes, parts, proposal
+from core import approvals, frontmatter, note_edits, notes, parts, proposal
 from core.actions import Mode, State, Tier
 from core.journal import TERMINAL
 from core.records import Row
@@ -239,8 +239,8 @@ def with_result(ws: Workspace, row: Row, ending: Ending, at: datetime, note: Not
         },
         rename=_renamed(parsed),
     )
-    text = notes.with_callout(text, callout(ending))
-    return notes.with_section(text, notes.RESULT, f"{earlier}\n\n{block}".strip())
+    text = note_edits.with_callout(text, callout(ending))
+    return note_edits.with_section(text, notes.RESULT, f"{earlier}\n\n{block}".strip())
 
 
 def _renamed(note: notes.Note) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core import notes
+from core import note_edits, notes
 from utils.errors import ChangedError, NoteError
 from utils.log import get_logger
 
@@ -39,7 +39,7 @@ def with_part(text: str, name: str, ours: str) -> str:
         ours: its new lines.
     """
     begin, end = markers(name)
-    newline = notes.newline_of(text)
+    newline = note_edits.newline_of(text)
     block = newline.join([begin, *ours.split("\n"), end])
     head, found, rest = text.rpartition(begin)  # the last: a lone one above is not ours
     if found and end in rest:

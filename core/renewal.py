@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from core import approvals, checks, filing, notes, payloads, proposal, vault_files
+from core import approvals, checks, filing, notes, payloads, proposal, proposal_edits, vault_files
 from core.actions import Action, Payload, State, Tier, digest_of
 from core.adoption import known_action
 from core.checks import ANSWER_AGAIN_S
@@ -53,7 +53,7 @@ class Renewal:
         elif checks.is_open(self.ws, row.action_id):
             self._say(row, look, action, found)
         elif found[0] != row.payload and look.note is not None and look.file is not None:
-            text = proposal.with_identifier(look.note.text, action, found[0])
+            text = proposal_edits.with_identifier(look.note.text, action, found[0])
             self.ws.vault.rewrite(look.file, text)
             self._bind(replace(row, payload=found[0]), action, Actor.DAEMON)
 
@@ -67,12 +67,12 @@ class Renewal:
             return
         fresh = replace(row, payload=payload, payee=findings.payee)
         tier = approvals.decide(self.ws, action, payload, approvals.Basis.of(fresh)).tier
-        text = proposal.pending_text(self.ws, look.note, replace(fresh, tier=tier), action)
-        text = proposal.with_identifier(text, action, payload)
+        text = proposal_edits.pending_text(self.ws, look.note, replace(fresh, tier=tier), action)
+        text = proposal_edits.with_identifier(text, action, payload)
         said = [f"- {notes.inline(each, 300)}" for each in (*findings.remarks, *findings.unclear)]
         new = [line for line in said or [ASKED] if line not in look.note.text]
         if new:
-            text = proposal.with_reasons(text, notes.parse(text.encode()), "\n".join(new))
+            text = proposal_edits.with_reasons(text, notes.parse(text.encode()), "\n".join(new))
         self.ws.vault.rewrite(look.file, text)
         if fresh != row:
             self._bind(fresh, action, Actor.DAEMON)
@@ -165,7 +165,7 @@ class Renewal:
             return
         readiness = self.ws.standing(action, row.payload)
         fresh = self._as_things_stand(row, action, row.payload)
-        text = proposal.pending_text(self.ws, look.note, fresh, action)
+        text = proposal_edits.pending_text(self.ws, look.note, fresh, action)
         if readiness.mode.acts:  # words first: a note that says DRY RUN must never run for real
             self.ws.vault.rewrite(look.file, text)
         self._bind(fresh, action, Actor.DAEMON)
@@ -187,12 +187,12 @@ class Renewal:
             self._as_things_stand(row, action, self._with_files(action, reading.payload)),
             tier=reading.decision.tier,
         )
-        text = proposal.pending_text(self.ws, look.note, fresh, action, reasons)
-        text = proposal.without_identifier(text, action, fresh.payload)
-        text = proposal.with_completed(text, action, fresh.payload)
+        text = proposal_edits.pending_text(self.ws, look.note, fresh, action, reasons)
+        text = proposal_edits.without_identifier(text, action, fresh.payload)
+        text = proposal_edits.with_completed(text, action, fresh.payload)
         if reading.changes:
             changes = "\n".join(f"- You changed {change}" for change in reading.changes)
-            text = proposal.with_reasons(text, look.note, changes)
+            text = proposal_edits.with_reasons(text, look.note, changes)
         file = self.ws.vault.rewrite(look.file, text)
         self.ws.vault.move(file.path, self.ws.vault.folder(Folder.PENDING))
         self.desk.inspector.forget(look.path)
@@ -248,8 +248,8 @@ class Renewal:
         self.reopen(row, look, "You moved it to Pending_Approval again.")
         now = self.ws.journal.get(row.action_id) or row
         fresh = self._as_things_stand(now, action, payload)
-        text = proposal.pending_text(self.ws, look.note, fresh, action)
-        text = proposal.with_completed(text, action, fresh.payload)
+        text = proposal_edits.pending_text(self.ws, look.note, fresh, action)
+        text = proposal_edits.with_completed(text, action, fresh.payload)
         self.ws.vault.rewrite(look.file, text)
         self._bind(fresh, action, Actor.OWNER)
 

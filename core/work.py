@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from core import asks, frontmatter, library, notes, plans
+from core import asks, frontmatter, library, note_edits, notes, plans
 from core.records import Entry
 from core.strict_yaml import Plain
 from core.vault import Folder
@@ -165,7 +165,7 @@ def complete(ws: Workspace, task_id: str, words: str, actor: Actor) -> tuple[Pat
         at = Plain(show(ws.clock, ws.clock.now()))
         text = frontmatter.edit(note.text, set={"status": COMPLETED, "finished": at})
         said = f"{earlier}\n\nSaid by the assistant:\n\n{notes.quoted(words)}".strip()
-        ws.vault.rewrite(file, notes.with_section(text, notes.RESULT, said))
+        ws.vault.rewrite(file, note_edits.with_section(text, notes.RESULT, said))
     month = local_day(ws.clock, ws.clock.now()).strftime("%Y-%m")
     target = ws.vault.move(path, ws.vault.completed_folder(month))
     ws.chronicle.record(

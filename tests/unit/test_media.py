@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from core import media, notes, payloads, proposal, vault_files
+from core import media, notes, payloads, proposal, proposal_edits, vault_files
 from core.actions import Action, Facts, Payload, payload_of
 from core.media import Media, MediaFacts, MediaList, MediaRule, MediaType
 from tests.pictures import jpeg, png
@@ -224,14 +224,14 @@ more
 def test_only_the_pictures_of_a_note_are_rewritten(root: Path, written: str, newline: str) -> None:
     text = NOTE.format(media=written).replace("\n", newline)
     bound = vault_files.bound(root, RULE, payload("offer.png"))
-    changed = proposal.with_completed(text, POST, bound)
+    changed = proposal_edits.with_completed(text, POST, bound)
     note = notes.parse(changed.encode())
     assert notes.parameters_of(note)["media"] == bound["media"]
     assert payloads.payload_in(POST, note)["media"] == bound["media"]
     before, after = text.split(f"media:{written.replace(chr(10), newline)}{newline}")
     assert changed.startswith(before)
     assert changed.endswith(after)
-    assert proposal.with_completed(changed, POST, bound) == changed
+    assert proposal_edits.with_completed(changed, POST, bound) == changed
 
 
 def test_the_question_shows_the_pictures() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core import notes
+from core import note_edits, notes
 from core.notes import CONTENT, PARAMETERS, RESULT, WHY
 from utils.errors import NoteError
 
@@ -300,7 +300,7 @@ def in_newlines(text: str, newline: str) -> str:
 @NEWLINES
 def test_a_section_is_replaced_and_nothing_else(newline: str) -> None:
     text = in_newlines(OWNERS, newline)
-    new = notes.with_section(text, RESULT, "new\nlines")
+    new = note_edits.with_section(text, RESULT, "new\nlines")
     expected = OWNERS.replace("## Result\nold\n", "## Result\n\nnew\nlines\n\n") + "\n"
     assert new == in_newlines(expected, newline)
 
@@ -308,14 +308,14 @@ def test_a_section_is_replaced_and_nothing_else(newline: str) -> None:
 @NEWLINES
 def test_a_section_is_added_at_the_end(newline: str) -> None:
     text = in_newlines(f"{FRONT}words\n\n\n", newline)
-    new = notes.with_section(text, RESULT, "new")
+    new = note_edits.with_section(text, RESULT, "new")
     assert new == in_newlines(f"{FRONT}words\n\n## Result\n\nnew\n\n", newline)
 
 
 @NEWLINES
 def test_our_question_is_replaced_by_the_answer(newline: str) -> None:
     text = in_newlines(OWNERS, newline)
-    new = notes.with_callout(text, "> [!success] Done: it is there\n> Look.")
+    new = note_edits.with_callout(text, "> [!success] Done: it is there\n> Look.")
     old_lines = "> [!question] Approve: this?\n> Approve: move this note.\n"
     expected = OWNERS.replace(old_lines, "> [!success] Done: it is there\n> Look.\n") + "\n"
     assert new == in_newlines(expected, newline)
@@ -326,13 +326,13 @@ def test_our_question_is_replaced_by_the_answer(newline: str) -> None:
     ["> [!note] My own callout\n> words\n", "> A quote of mine\n", "My words\n", "# Title\n"],
 )
 def test_the_owners_own_beginning_stays(first: str) -> None:
-    new = notes.with_callout(f"{FRONT}{first}rest\n", "> [!success] Done: yes")
+    new = note_edits.with_callout(f"{FRONT}{first}rest\n", "> [!success] Done: yes")
     assert new == f"{FRONT}> [!success] Done: yes\n\n{first}rest\n"
 
 
 @pytest.mark.parametrize("body", ["", "\n\n"])
 def test_a_callout_finds_its_place_in_an_empty_note(body: str) -> None:
-    new = notes.with_callout(f"{FRONT}{body}", "> [!success] Done: yes")
+    new = note_edits.with_callout(f"{FRONT}{body}", "> [!success] Done: yes")
     assert new.startswith(f"{FRONT}")
     assert "> [!success] Done: yes\n" in new
 
@@ -347,14 +347,14 @@ def test_a_callout_finds_its_place_in_an_empty_note(body: str) -> None:
     ],
 )
 def test_each_of_our_callouts_is_replaced_and_not_piled_up(headline: str) -> None:
-    new = notes.with_callout(f"{FRONT}> {headline}\n> more\nwords\n", "> [!success] Done: yes")
+    new = note_edits.with_callout(f"{FRONT}> {headline}\n> more\nwords\n", "> [!success] Done: yes")
     assert new == f"{FRONT}> [!success] Done: yes\nwords\n"
 
 
 @NEWLINES
 def test_a_parameter_is_added_below_its_neighbour(newline: str) -> None:
     text = in_newlines(OWNERS, newline)
-    new = notes.with_parameter(text, "customer_id", 14, "customer")
+    new = note_edits.with_parameter(text, "customer_id", 14, "customer")
     line = 'customer: "Acme Ltd" # the one in Berlin\n'
     assert new == in_newlines(OWNERS.replace(line, f"{line}customer_id: 14\n"), newline)
 
@@ -370,7 +370,7 @@ def test_a_parameter_is_added_below_its_neighbour(newline: str) -> None:
 def test_a_parameter_is_added_whatever_the_block_looks_like(block: str) -> None:
     text = f"{FRONT}words\n## Parameters\n```yaml\n{block}\n```\n## Why\nmine\n"
     before = notes.parameters_of(notes.parse(text.encode()))
-    new = notes.with_parameter(text, "customer_id", 14, "customer")
+    new = note_edits.with_parameter(text, "customer_id", 14, "customer")
     assert notes.parameters_of(notes.parse(new.encode())) == {**before, "customer_id": 14}
     assert new.startswith(f"{FRONT}words\n")
     assert new.endswith("## Why\nmine\n")
@@ -379,7 +379,7 @@ def test_a_parameter_is_added_whatever_the_block_looks_like(block: str) -> None:
 def test_a_parameter_does_not_land_in_the_properties() -> None:
     """The owner's own property has the parameter's name."""
     text = '---\ncustomer: "Acme"\n---\n## Parameters\n```yaml\ncustomer: "Acme"\n```\n'
-    new = notes.with_parameter(text, "customer_id", 14, "customer")
+    new = note_edits.with_parameter(text, "customer_id", 14, "customer")
     read = notes.parse(new.encode())
     assert dict(read.front) == {"customer": "Acme"}
     assert notes.parameters_of(read) == {"customer": "Acme", "customer_id": 14}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core import approvals, frontmatter, notes, payloads, proposal
+from core import approvals, frontmatter, notes, payloads, proposal, proposal_edits
 from core.actions import Findings, Mode, State, Trust
 from core.approvals import Request
 from core.records import Row
@@ -296,7 +296,7 @@ def test_an_adopted_note_keeps_the_owners_words(ws: Workspace) -> None:
     request = Request("odoo.create_invoice", payloads.arguments_of(INVOICE, note), Actor.OWNER)
     made = approvals.draft(ws, request)
     row = approvals.new_row(ws, made, title="", note="mine.md")
-    text = proposal.adopted(ws, note, made, row)
+    text = proposal_edits.adopted(ws, note, made, row)
     new = parsed(text)
     for words in ("# my comment\n", 'mine: "kept"\n', "My own words.\n", "# Berlin\n", "more\n"):
         assert words in text
@@ -312,17 +312,17 @@ def test_an_adopted_note_keeps_the_owners_words(ws: Workspace) -> None:
 def test_a_looked_up_identifier_is_one_more_line(newline: str) -> None:
     text = OWNERS.replace("\n", newline)
     payload = {"customer": "Acme Ltd", "customer_id": 14}
-    new = proposal.with_identifier(text, INVOICE, payload)
+    new = proposal_edits.with_identifier(text, INVOICE, payload)
     line = f'customer: "Acme Ltd"  # Berlin{newline}'
     assert new == text.replace(line, f"{line}customer_id: 14{newline}")
-    assert proposal.with_identifier(new, INVOICE, payload) == new
-    assert proposal.without_identifier(new, INVOICE, {"customer": "Acme Ltd"}) == text
+    assert proposal_edits.with_identifier(new, INVOICE, payload) == new
+    assert proposal_edits.without_identifier(new, INVOICE, {"customer": "Acme Ltd"}) == text
 
 
 def test_nothing_is_written_when_nothing_was_found() -> None:
-    assert proposal.with_identifier(OWNERS, INVOICE, {"customer": "Acme Ltd"}) == OWNERS
+    assert proposal_edits.with_identifier(OWNERS, INVOICE, {"customer": "Acme Ltd"}) == OWNERS
     post = ACTIONS["twitter.create_post"]
-    assert proposal.with_identifier(OWNERS, post, {"customer_id": 1}) == OWNERS
+    assert proposal_edits.with_identifier(OWNERS, post, {"customer_id": 1}) == OWNERS
 
 
 def test_a_payment_to_somebody_new_says_first_what_to_do(live_ws: Workspace) -> None:
@@ -335,12 +335,14 @@ def test_a_payment_to_somebody_new_says_first_what_to_do(live_ws: Workspace) -> 
 
 def test_a_question_asked_again_says_why(ws: Workspace, invoice: dict[str, Any]) -> None:
     row, text = propose(ws, invoice)
-    again = proposal.pending_text(ws, parsed(text), row, INVOICE, ("you changed the [[payee]]",))
+    again = proposal_edits.pending_text(
+        ws, parsed(text), row, INVOICE, ("you changed the [[payee]]",)
+    )
     first, second, third, *_ = parsed(again).body
     assert first.startswith("> [!question] Approve again: create a draft invoice")
     assert second == "> Asked again because you changed the payee."
     assert third == f"> {proposal.HOW_TO}"
-    settled = proposal.pending_text(ws, parsed(again), row, INVOICE)
+    settled = proposal_edits.pending_text(ws, parsed(again), row, INVOICE)
     assert settled == text
 
 
@@ -352,14 +354,14 @@ def test_a_filed_note_that_is_proposed_again_has_no_ending(
         "expires: 2026-11-28", "finished: 2026-11-22"
     )
     later = replace(row, expires_at=row.expires_at + timedelta(days=7))
-    front = parsed(proposal.pending_text(ws, parsed(filed), later, INVOICE)).front
+    front = parsed(proposal_edits.pending_text(ws, parsed(filed), later, INVOICE)).front
     assert (front["tier"], front["expires"]) == ("approval_required", "2026-12-05T12:00:00")
     assert not {"status", "finished"} & set(front)
 
 
 def test_reasons_are_added_below_what_stands_there() -> None:
     note = parsed("---\na: 1\n---\n## Why\n\nold\n")
-    text = proposal.with_reasons(note.text, note, "new")
+    text = proposal_edits.with_reasons(note.text, note, "new")
     assert text == "---\na: 1\n---\n## Why\n\nold\n\nnew\n\n"
 
 
@@ -378,7 +380,7 @@ def test_a_ticked_box_stays_ticked_when_the_question_is_renewed(live_ws: Workspa
     row, text = propose(live_ws, arguments, kind="odoo.register_payment")
     ticked = text.replace("tags:", "payee_checked: true\ntags:", 1)
     action = ACTIONS["odoo.register_payment"]
-    again = proposal.pending_text(live_ws, parsed(ticked), row, action, ("you changed it",))
+    again = proposal_edits.pending_text(live_ws, parsed(ticked), row, action, ("you changed it",))
     assert parsed(again).front["payee_checked"] is True
 
 
