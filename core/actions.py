@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NewType
 
-from utils.config import Kind
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from decimal import Decimal
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     from core.media import MediaRule
     from core.text_limits import TextLimit
     from core.vault_files import FileRule, LoadedFile
-    from utils.config import Setting, Settings
+    from utils.config import Settings
 
 ActionId = NewType("ActionId", str)
 Payload = dict[str, Any]
@@ -146,82 +144,6 @@ class Filled:
 
 
 @dataclass(frozen=True)
-class Payee:
-    """What the books say about who would be paid.
-
-    Args:
-        is_paid: whether money goes out; False for a customer's receipt, which pays nobody.
-        known: a posted bill of the same business partner is over 30 days old, with the same bank
-            account.
-        recurring: the last two payments lie 25 to 35 days apart, each within 10 % of this one.
-        doubts: why its bank data must be checked by another way, one sentence each.
-    """
-
-    is_paid: bool
-    known: bool = False
-    recurring: bool = False
-    doubts: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Payee:
-        """Return a payee from its JSON."""
-        return cls(**{**data, "doubts": tuple(data["doubts"])})
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One record that may be meant, for the owner to choose.
-
-    Args:
-        label: how a person knows it.
-        name: its name.
-        value: its identifier.
-    """
-
-    label: str
-    name: str
-    value: object
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What a service's own records say about an action, before the owner is asked.
-
-    Args:
-        refusals: why it is not even proposed: what the service would refuse, or take and regret.
-        unclear: what only the caller can tell (which of two customers); an assistant is told so
-            and proposes nothing, a note that is there already says so and cannot run for real.
-        remarks: sentences for the owner: warnings, an equal record, a quota that is left, or why
-            the service could not be asked.
-        payee: who would be paid; None: nobody, or the books could not be asked.
-        accounts: fingerprints (`core/extract/ibans.py`) of the other side's bank accounts, None
-            where they were not asked for.
-        choices: the records of which one is meant, where it is unclear which.
-        unanswered: whether a service was to be asked and did not answer.
-    """
-
-    refusals: tuple[str, ...] = ()
-    unclear: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
-    payee: Payee | None = None
-    accounts: tuple[str, ...] | None = None
-    choices: tuple[Choice, ...] = ()
-    unanswered: bool = False
-
-    def __add__(self, other: Findings) -> Findings:
-        """Return both together."""
-        return Findings(
-            self.refusals + other.refusals,
-            self.unclear + other.unclear,
-            self.remarks + other.remarks,
-            other.payee or self.payee,
-            self.accounts if other.accounts is None else other.accounts,
-            self.choices + other.choices,
-            self.unanswered or other.unanswered,
-        )
-
-
-@dataclass(frozen=True)
 class Part:
     """One of several things that one decision does, each by its own tool.
 
@@ -328,70 +250,6 @@ class Read:
     def tool(self) -> str:
         """Return the tool's name on its server."""
         return self.kind.split(".", 1)[1]
-
-
-@dataclass(frozen=True)
-class Service:
-    """One folder under `mcp_servers/`, described without importing its SDK.
-
-    Args:
-        name: the server's name and the prefix of its kinds.
-        title: the name in front of people ("Odoo").
-        actions: what it can do.
-        reads: what it can be asked.
-        settings: its rows of the settings table (`<NAME>_LIVE` is added by the catalogue).
-        required: groups of settings of which one each must be set, e.g. (("KEY", "PASSWORD"),).
-        required_to_write: the same for what is needed beyond that to act; a path among them must
-            be there, and reads go on without.
-        account: names the account that would be used, from settings alone, no secret in it.
-        probe: the read tool that costs nothing and tells whether the service can be reached.
-    """
-
-    name: str
-    title: str
-    actions: tuple[Action, ...]
-    reads: tuple[Read, ...]
-    settings: tuple[Setting, ...]
-    required: tuple[tuple[str, ...], ...]
-    account: Callable[[Settings], str]
-    probe: str | None = None
-    required_to_write: tuple[tuple[str, ...], ...] = ()
-
-    @property
-    def live_flag(self) -> str:
-        """Return the name of its own live switch."""
-        return f"{self.name.upper()}_LIVE"
-
-    def missing(self, settings: Settings) -> list[str]:
-        """Return what must still be set, in words (`ODOO_API_KEY or ODOO_PASSWORD`)."""
-        return [
-            " or ".join(group)
-            for group in self.required
-            if not any(settings.is_set(name) for name in group)
-        ]
-
-    def missing_to_write(self, settings: Settings) -> list[str]:
-        """Return what must still be set, or be there, before anything can be done for real."""
-        missing = self.missing(settings)
-        for group in self.required_to_write:
-            named = [name for name in group if settings.is_set(name)]
-            if not named:
-                missing.append(" or ".join(group))
-            elif not any(_is_there(settings, name) for name in named):
-                missing.append(f"the file that {' or '.join(named)} names")
-        return missing
-
-    def account_in(self, settings: Settings) -> str:
-        """Return the account's name, or "not set up"."""
-        return "not set up" if self.missing(settings) else self.account(settings)
-
-
-def _is_there(settings: Settings, name: str) -> bool:
-    """Return whether a setting is no path, or one to an existing file."""
-    if settings.table[name].kind is not Kind.PATH:
-        return True
-    path = settings.path(name)
-    return path is not None and path.is_file()
 
 
 def canonical(value: object) -> str:

@@ -11,19 +11,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from core import channels, checks, notes, payloads, policy, proposal, publishing
-from core.actions import (
-    Action,
-    ActionId,
-    Facts,
-    Findings,
-    Mode,
-    Payee,
-    Payload,
-    State,
-    Tier,
-    Trust,
-    digest_of,
-)
+from core.actions import Action, ActionId, Facts, Mode, Payload, State, Tier, Trust, digest_of
+from core.findings import Findings, Payee
 from core.records import Entry, Row
 from core.vault import Folder, note_name
 from utils.audit_log import Actor, Approval, Event

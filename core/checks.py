@@ -12,9 +12,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from core import notes
-from core.actions import Choice, Findings, Payee
 from core.asks import Query
 from core.extract.ibans import fingerprint, ibans_in
+from core.findings import Choice, Findings, Payee
 from core.sources import CHECK_TOOL, CallResult
 
 if TYPE_CHECKING:

@@ -11,13 +11,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core import checks, consent, grants, parts, vault_files
-from core.actions import Action, Findings, State, Tier
+from core.actions import Action, State, Tier
 from core.calls import HELD_AGAIN_S, Calls
 from core.checks import ANSWER_AGAIN_S
 from core.consent import Reading, Verdict
 from core.copies import Copies
 from core.desk import Desk, Round
 from core.endings import Endings
+from core.findings import Findings
 from core.inspection import QUIET_S, Look
 from core.intake import REVIEWED, Intake
 from core.reconcile import Reconciler

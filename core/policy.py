@@ -15,8 +15,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from core.actions import Action, Facts, Payee, Tier, Trust, canonical
+from core.actions import Action, Facts, Tier, Trust, canonical
 from core.extract.addresses import looks_like
+from core.findings import Payee
 from utils.money import show_amount
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from core.actions import Payload, Service
+    from core.actions import Payload
+    from core.services import Service
 
 KIND = "social.publish"
 

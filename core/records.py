@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from core.actions import ActionId, Mode, Payee, Payload, State, Tier, Trust, canonical
+from core.actions import ActionId, Mode, Payload, State, Tier, Trust, canonical
+from core.findings import Payee
 from utils.clock import from_iso, iso
 
 if TYPE_CHECKING:

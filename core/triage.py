@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from core.actions import Findings, Payload
+    from core.actions import Payload
     from core.checks import Checks
+    from core.findings import Findings
     from core.records import Source
     from core.rules import Rule, Wish
     from core.workspace import Workspace

@@ -28,8 +28,9 @@ from utils.redact import Redactor
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from core.actions import Action, Payload, Service
+    from core.actions import Action, Payload
     from core.policy import Policy
+    from core.services import Service
     from utils.config import Settings
 
 OWNER = "vault"

@@ -31,7 +31,7 @@ from utils.audit_log import FIELDS, Actor, Approval, Event  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from core.actions import Service
+    from core.services import Service
     from utils.config import Setting
 
 MADE = "<!-- Made by docs/generate.py from the program's tables; changes here are lost. -->"

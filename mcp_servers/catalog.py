@@ -11,7 +11,8 @@ from mcp_servers import email, facebook, instagram, odoo, twitter, vault
 from utils.config import Kind, Setting
 
 if TYPE_CHECKING:
-    from core.actions import Action, Read, Service
+    from core.actions import Action, Read
+    from core.services import Service
 
 SERVICES: dict[str, Service] = {
     service.name: service

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
-    from core.actions import Service
+    from core.services import Service
     from utils.config import Settings
 
 START_TIMEOUT_S = 30.0

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from core.actions import Service
+    from core.services import Service
     from utils.config import Settings
 
 log = get_logger()

@@ -15,7 +15,8 @@ from mcp_servers.gate import Role
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from core.actions import Action, Read, Service
+    from core.actions import Action, Read
+    from core.services import Service
 
 WRITE_NOTE = " A dry run unless dry_run=false, which files a proposal for the owner."
 RESULT_SCHEMA: dict[str, Any] = {

@@ -10,7 +10,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from core import checks, payloads
-from core.actions import Findings, key_of
+from core.actions import key_of
+from core.findings import Findings
 from mcp_servers import answers
 from mcp_servers.answers import Answer
 from mcp_servers.toolset import Toolset, Trace
@@ -19,7 +20,8 @@ from utils.errors import AppError, NoteError, RefusedError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from core.actions import Action, Payload, Service
+    from core.actions import Action, Payload
+    from core.services import Service
     from core.workspace import Workspace
 
 

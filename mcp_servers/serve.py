@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import mcp_types as types
     from mcp.server.lowlevel import Server
 
-    from core.actions import Service
+    from core.services import Service
     from mcp_servers.toolset import Toolset
     from mcp_servers.vault.calls import Calls
     from utils.config import Setting, Settings

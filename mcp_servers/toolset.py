@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from core.actions import Findings, Payload
+    from core.actions import Payload
+    from core.findings import Findings
     from core.media import LoadedMedia
     from core.vault_files import LoadedFile
     from utils.config import Settings

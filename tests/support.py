@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from core import approvals, starters
-from core.actions import Service, State, Trust
+from core.actions import State, Trust
 from core.executor import Executor
+from core.services import Service
 from core.settings import SETTINGS
 from core.sources import CallResult
 from core.vault import Folder

@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from core import approvals
-from core.actions import Findings, Trust
+from core.actions import Trust
+from core.findings import Findings
 from core.reports.facts import Suggestion
 from core.reports.text import plural, words
 from utils.audit_log import Actor

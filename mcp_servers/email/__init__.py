@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.actions import Service
+from core.services import Service
 from mcp_servers.email.actions import ACTIONS, READS
 from mcp_servers.email.identity import address_of
 from utils.config import Kind, Setting

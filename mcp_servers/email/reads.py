@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from core.actions import Findings
 from core.extract.mail import header_text
 from core.extract.text import one_line
+from core.findings import Findings
 from mcp_servers.email.addresses import remark_on
 from mcp_servers.email.reading import read
 from mcp_servers.toolset import Page

@@ -15,7 +15,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from core.actions import Findings
+from core.findings import Findings
 from mcp_servers.graph import address_of, messaging, reading
 from mcp_servers.graph.insights import Metric, figures
 from mcp_servers.toolset import Done, Evidence, Finding, Page, Toolset, Trace, Write

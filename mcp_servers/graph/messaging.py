@@ -14,7 +14,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from core.actions import Findings
+from core.findings import Findings
 from mcp_servers.graph.reading import instant_of, quoted, rows_of, same_text, start_of
 from mcp_servers.toolset import Done, Evidence, Finding, Trace
 from utils.errors import RejectedError

@@ -6,7 +6,7 @@ import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from core.actions import Findings
+from core.findings import Findings
 from mcp_servers.fields import escape, short
 from utils.errors import RejectedError
 

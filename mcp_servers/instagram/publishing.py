@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from core.actions import Findings
+from core.findings import Findings
 from mcp_servers.fields import short
 from mcp_servers.graph import address_of, reading
 from mcp_servers.instagram import hosting

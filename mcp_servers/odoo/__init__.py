@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.actions import Service
+from core.services import Service
 from mcp_servers.odoo.actions import ACTIONS, READS
 from utils.config import Kind, Setting
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from core.actions import Service
+from core.services import Service
 from mcp_servers.twitter.actions import ACTIONS, READS
 from utils.config import Kind, Setting
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core import approvals, checks, frontmatter, library, notes, payloads, withdrawal
-from core.actions import Findings, Trust, canonical
+from core.actions import Trust, canonical
+from core.findings import Findings
 from mcp_servers import answers
 from mcp_servers.answers import Status
 from utils.audit_log import Actor

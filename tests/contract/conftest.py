@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from core import approvals
-from core.actions import Findings, Payload, State
+from core.actions import Payload, State
+from core.findings import Findings
 from core.records import Row
 from core.settings import SETTINGS
 from core.workspace import Workspace

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from core import notes
-from core.actions import Findings, State, Tier, key_of
+from core.actions import State, Tier, key_of
+from core.findings import Findings
 from core.records import Row
 from core.workspace import Workspace
 from mcp_servers.answers import Answer, Status

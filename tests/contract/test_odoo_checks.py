@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from core.actions import Findings, Payee, payload_of
+from core.actions import payload_of
 from core.checks import account_warnings
+from core.findings import Findings, Payee
 from core.settings import SETTINGS
 from mcp_servers.catalog import ACTIONS, SERVICE_SETTINGS, SERVICES
 from mcp_servers.odoo.client import Reader

@@ -14,7 +14,8 @@ import pytest
 from pydantic import Field
 
 from core import views
-from core.actions import Action, Facts, Mode, Payload, Service, State
+from core.actions import Action, Facts, Mode, Payload, State
+from core.services import Service
 from core.vault import Folder
 from mcp_servers.fields import Arguments, LocalTime
 from mcp_servers.sandbox import Sandbox

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from core.actions import Choice, Findings, Payee
 from core.checks import (
     Checks,
     as_data,
@@ -19,6 +18,7 @@ from core.checks import (
     unanswered,
     with_found,
 )
+from core.findings import Choice, Findings, Payee
 from core.sources import CallResult
 from core.workspace import Workspace
 from mcp_servers.catalog import ACTIONS

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from core import approvals, consent, notes
-from core.actions import Payee, Tier, Trust, digest_of
+from core.actions import Tier, Trust, digest_of
 from core.approvals import Request
 from core.consent import Reading, Verdict
+from core.findings import Payee
 from core.records import Row
 from core.workspace import Workspace
 from mcp_servers.catalog import ACTIONS

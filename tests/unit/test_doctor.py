@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from core import approvals, backup, vitals
-from core.actions import Service
 from core.approvals import Request
 from core.daemon import SERVICES as SEEN
 from core.daemon import acquire_lock
 from core.doctor import Check, Health, examine
+from core.services import Service
 from core.workspace import Workspace
 from mcp_servers.catalog import SERVICES
 from utils.audit_log import Actor

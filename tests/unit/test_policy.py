@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.actions import Facts, Payee, Tier, Trust
+from core.actions import Facts, Tier, Trust
+from core.findings import Payee
 from core.handbook import Handbook, read_policy
 from core.policy import (
     HARD_STOPS,

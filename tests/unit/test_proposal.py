@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from core import approvals, frontmatter, notes, payloads, proposal, proposal_edits
-from core.actions import Findings, Mode, State, Trust
+from core.actions import Mode, State, Trust
 from core.approvals import Request
+from core.findings import Findings
 from core.records import Row
 from core.workspace import Workspace
 from mcp_servers.catalog import ACTIONS

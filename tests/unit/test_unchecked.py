@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from core import approvals, checks
-from core.actions import Findings, Part, State
+from core.actions import Part, State
 from core.executor import Executor
+from core.findings import Findings
 from core.sources import CallResult
 from core.workspace import Workspace
 from tests.support import Quiet

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core.actions import Findings
 from core.extract.ibans import fingerprint
+from core.findings import Findings
 from mcp_servers.odoo.actions.documents import (
     CreateInvoice,
     CreateQuotation,

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from core.actions import Payee
+from core.findings import Payee
 from mcp_servers.odoo.tools.documents import MOVE
 from mcp_servers.odoo.tools.records import amount_of, link, text
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core.actions import Findings
+from core.findings import Findings
 from mcp_servers.odoo.actions.settlement import RegisterPayment
 from mcp_servers.odoo.locks import exclusive
 from mcp_servers.odoo.tools.documents import MOVE

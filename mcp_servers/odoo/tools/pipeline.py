@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from core.actions import Findings
+from core.findings import Findings
 from mcp_servers.odoo.actions.relations import GetPipeline, UpdateOpportunity, changes_of
 from mcp_servers.odoo.locks import exclusive
 from mcp_servers.odoo.tools.paging import Listing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core.actions import Findings
+from core.findings import Findings
 from mcp_servers.odoo.actions.settlement import PostInvoice
 from mcp_servers.odoo.locks import exclusive
 from mcp_servers.odoo.tools.documents import MOVE

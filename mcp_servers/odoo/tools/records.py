@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from core.actions import Findings
+from core.findings import Findings
 from mcp_servers.odoo.failures import NotAcceptableError
 from mcp_servers.toolset import Done, Evidence, Finding, Trace, Write
 from utils.errors import NotSentError, RejectedError, UnknownOutcomeError
