@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from core import backup
+from core.reports import social
 from core.schedule import Job
 
 if TYPE_CHECKING:
@@ -35,10 +36,13 @@ def jobs(ws: Workspace, runner: Runner, examine: Examine | None = None) -> tuple
         Job("audit.write", at("21:00", "sun"), partial(_audit, ws, runner, examine), late=DAY),
         Job("briefing.write", at("07:00", "mon"), partial(_briefing, ws, runner), late=6 * DAY),
     )
-    return (
-        Job("journal.backup", at("03:30"), partial(backup.nightly, ws), late=DAY, at_first=True),
-        *weekly,
-    )
+    daily = [
+        Job("journal.backup", at("03:30"), partial(backup.nightly, ws), late=DAY, at_first=True)
+    ]
+    if social.asked_for_figures(ws):
+        collect = partial(social.collect_daily, ws, runner)
+        daily.append(Job("figures.collect", at("05:00"), collect, late=DAY))
+    return (*daily, *weekly)
 
 
 def _audit(ws: Workspace, runner: Runner, examine: Examine | None) -> str:

@@ -44,6 +44,34 @@ log = get_logger()
 
 
 @dataclass(frozen=True)
+class Asked:
+    """When somebody was asked.
+
+    Args:
+        at: aware UTC.
+        shown: as the owner's clock shows it.
+    """
+
+    at: datetime
+    shown: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a network's figure comes from.
+
+    Args:
+        source: the network's own name of it.
+        as_of: when it was asked.
+        until: the end of the last period that it counts, as shown; None: the network names none.
+    """
+
+    source: str
+    as_of: Asked
+    until: str | None
+
+
+@dataclass(frozen=True)
 class Network:
     """One network's days.
 
@@ -58,7 +86,8 @@ class Network:
         spend: what the network charged for what was done, in USD; None where it charges nothing.
         best: the post that was seen most: words or address, and views.
         worst: the post that was seen least.
-        as_of: when it was asked, as shown; None: never.
+        as_of: when it last answered; None: never.
+        figures: our names of its figures, and where each comes from.
         remarks: what it does not give, or why it was not asked.
     """
 
@@ -72,7 +101,8 @@ class Network:
     spend: Decimal | None = None
     best: tuple[str, int] | None = None
     worst: tuple[str, int] | None = None
-    as_of: str | None = None
+    as_of: Asked | None = None
+    figures: tuple[tuple[str, Origin], ...] = ()
     remarks: tuple[str, ...] = ()
 
 
@@ -239,20 +269,32 @@ def _networks(ws: Workspace, activity: Activity, span: Span) -> tuple[Network, .
 def _network(ws: Workspace, activity: Activity, span: Span, service: str, title: str) -> Network:
     kept = social.kept(ws, service, span)
     why = [str(kept["problem"])] if kept.get("problem") else []
+    figures = kept.get("figures", {})
+    value = {name: figure["value"] for name, figure in figures.items()}
     return Network(
         title,
         _tools(activity, service, POSTS),
         _tools(activity, service, REPLIES),
-        kept.get("reach"),
-        kept.get("engagement"),
-        kept.get("views"),
-        kept.get("followers"),
+        value.get("reach"),
+        value.get("engagement"),
+        value.get("views"),
+        value.get("followers"),
         _spend(ws, service, span),
         _seen(kept.get("best")),
         _seen(kept.get("worst")),
-        show(ws.clock, from_iso(kept["as_of"])) if kept.get("as_of") else None,
+        _asked(ws, kept["as_of"]) if kept.get("as_of") else None,
+        tuple((name, _origin(ws, figure)) for name, figure in figures.items()),
         (*why, *kept.get("remarks", ())),
     )
+
+
+def _origin(ws: Workspace, figure: dict[str, Any]) -> Origin:
+    until = show(ws.clock, from_iso(figure["until"])) if figure["until"] else None
+    return Origin(str(figure["source"]), _asked(ws, figure["as_of"]), until)
+
+
+def _asked(ws: Workspace, at: str) -> Asked:
+    return Asked(from_iso(at), show(ws.clock, from_iso(at)))
 
 
 def _seen(post: Any) -> tuple[str, int] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from core.books import Name
-    from core.reports.facts import Facts, Network
+    from core.reports.facts import Asked, Facts, Network
     from core.reports.goals import Metric
     from core.reports.ledger import Group
 
@@ -163,6 +163,10 @@ def sources(facts: Facts) -> Iterator[str]:
         yield f"- {statement.source}{whose}{asked}."
         for remark in statement.remarks:
             yield f"- {remark}"
+    for network in facts.networks:
+        if network.figures:
+            told = ", ".join(f"{name} `{origin.source}`" for name, origin in network.figures)
+            yield f"- {network.title}: {told}."
     for gap in facts.gaps:
         yield f"- NOT KNOWN. {gap}"
 
@@ -220,7 +224,7 @@ def networks(facts: Facts) -> Iterator[str]:
         for network in facts.networks
     ]
     yield table(("Network", *columns), rows)
-    said = [line for network in facts.networks for line in _seen(network)]
+    said = [line for network in facts.networks for line in _seen(network, facts.now)]
     if said:
         yield "\n".join(said)
     yield "Posts, answers and spend: journal (what reading costs is not in it); the rest: networks."
@@ -230,12 +234,24 @@ def _known(value: int | None) -> str:
     return "no data" if value is None else str(value)
 
 
-def _seen(network: Network) -> Iterator[str]:
+def _seen(network: Network, now: datetime) -> Iterator[str]:
     """Yield when a network was asked, and its posts that were seen most and least."""
     if network.as_of is None:
         return
-    yield f"- {network.title}, asked {network.as_of}."
+    yield f"- {network.title}, asked {network.as_of.shown}{_age(network.as_of, now)}."
+    for name, origin in network.figures:
+        if origin.as_of.at < network.as_of.at:
+            when = f"{origin.as_of.shown}{_age(origin.as_of, now)}"
+            yield f"    - {name}: asked {when}; newer answers did not have it"
+        if "(week)" in origin.source and origin.until:
+            yield f"    - {name}: of the 7 days up to {origin.until[:10]}"
     for word, post in (("most", network.best), ("least", network.worst)):
         if post is not None:
             about = f"<{post[0]}>" if post[0].startswith("https://") else f"“{words(post[0])}”"
             yield f"    - seen {word}: {about}, {plural(post[1], 'view')}"
+
+
+def _age(asked: Asked, now: datetime) -> str:
+    """Return how old an answer is, where that matters."""
+    old_h = (now - asked.at).total_seconds() / 3600
+    return f", {hours(old_h)} old" if old_h >= 1 else ""

@@ -1,23 +1,25 @@
 """A network's days: asked of its own server, kept in the journal with the instant, told as it is.
 
 Rules: what a network does not give is no data and never 0; a network that is slow, down or not to
-be asked costs a sentence and not the report; what was collected earlier is kept and says when.
+be asked costs a sentence and not the report; each figure is kept with its source and the instant it
+was asked at, and an answer without it does not take it away.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from core import notes
-from utils.clock import from_iso, iso
+from core.books import Span
+from utils.clock import from_iso, iso, local_day
 from utils.errors import NotSentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from core.books import Span
     from core.sources import Runner
     from core.workspace import Workspace
 
@@ -25,7 +27,10 @@ WAIT_S = 30.0
 """For one network; all are asked at once."""
 POSTS = 25
 X_REACTIONS = ("like_count", "reply_count", "retweet_count", "quote_count", "bookmark_count")
-ONLY_28_DAYS = "Facebook tells how many people were reached for 28 days only."
+DAILY_WAIT_S = 120.0
+SETTLING_DAYS = (1, 3)
+"""A day's figures may come up to 48 hours late, says Meta: the daily look is at the week of
+yesterday and, until it has settled, at the one before."""
 NOT_ASKED = "X is not asked, because it charges for reading (`TWITTER_FIGURES=true` asks it)."
 
 Kept = dict[str, Any]
@@ -39,34 +44,40 @@ class _Source:
     Args:
         posts: the tool that lists our posts.
         parent: the argument of `get_insights` with a post's id.
-        account: figures of the account by our names.
+        account: figures of the account by our names: where each is found, the best place first.
         view: the figure of a post that it is ranked by.
-        remarks: what is never given.
     """
 
     posts: str
     parent: str
-    account: Mapping[str, str]
+    account: Mapping[str, tuple[Place, ...]]
     view: str
-    remarks: tuple[str, ...] = ()
 
+
+Place = tuple[str, str]
+"""A figure's name and its period, as `get_insights` lists it."""
 
 META = {
     "facebook": _Source(
         "list_posts",
         "post_id",
         {
-            "views": "page_media_view",
-            "engagement": "page_post_engagements",
-            "followers": "page_follows",
+            "reach": (("page_total_media_view_unique", "week"),),
+            "engagement": (("page_post_engagements", "day"),),
+            "views": (("page_media_view", "day"),),
+            "followers": (("page_follows", "day"), ("followers_count", "now")),
         },
         "post_media_view",
-        (ONLY_28_DAYS,),
     ),
     "instagram": _Source(
         "list_media",
         "media_id",
-        {"views": "views", "reach": "reach", "engagement": "total_interactions"},
+        {
+            "reach": (("reach", "day"),),
+            "engagement": (("total_interactions", "day"),),
+            "views": (("views", "day"),),
+            "followers": (("followers_count", "now"),),
+        },
         "views",
     ),
 }
@@ -77,7 +88,14 @@ def fact_of(network: str, span: Span) -> str:
     return f"social:{network}:{span.first}:{span.last}"
 
 
-def collect(ws: Workspace, runner: Runner, span: Span, wait_s: float = WAIT_S) -> None:
+def asked_for_figures(ws: Workspace) -> list[str]:
+    """Return the networks that may be asked."""
+    return [name for name in (*META, "twitter") if _why_not(ws, name) is None]
+
+
+def collect(
+    ws: Workspace, runner: Runner, span: Span, wait_s: float = WAIT_S, *, spare: bool = False
+) -> dict[str, str | None]:
     """Ask every network that may be asked, all at once, within a bounded time.
 
     Args:
@@ -85,19 +103,52 @@ def collect(ws: Workspace, runner: Runner, span: Span, wait_s: float = WAIT_S) -
         runner: asks the services.
         span: the days.
         wait_s: how long one network may take.
+        spare: leave out the network that charges.
+
+    Returns:
+        The networks that were asked, each with why it told nothing; None when it did.
     """
-    networks = [name for name in (*META, "twitter") if _why_not(ws, name) is None]
+    networks = [name for name in asked_for_figures(ws) if name in META or not spare]
     with ThreadPoolExecutor(max(1, len(networks))) as pool:
         asked = {
             name: pool.submit(_Asking(ws, runner, name, span, wait_s).answer) for name in networks
         }
+    problems: dict[str, str | None] = {}
     for name, future in asked.items():
         fact = fact_of(name, span)
+        before: Kept = ws.journal.recall(fact) or {}
         try:
-            ws.journal.remember(fact, future.result())
+            found = future.result()
         except NotSentError as error:
-            kept: Kept = ws.journal.recall(fact) or {}
-            ws.journal.remember(fact, {**kept, "problem": error.message})
+            problems[name] = error.message
+            ws.journal.remember(fact, {**before, "problem": error.message})
+        else:
+            problems[name] = None
+            figures = {**before.get("figures", {}), **found["figures"]}
+            ws.journal.remember(fact, {**found, "figures": figures})
+    return problems
+
+
+def collect_daily(ws: Workspace, runner: Runner) -> str:
+    """Ask for the weeks whose figures may still grow; return what was asked, for the log.
+
+    The network that charges is asked only about a week that is over.
+
+    Raises:
+        NotSentError: no network told anything.
+    """
+    today = local_day(ws.clock, ws.clock.now())
+    weeks = dict.fromkeys(Span.week(today - timedelta(days=days)) for days in SETTLING_DAYS)
+    told, failed = [], []
+    for span in weeks:
+        running = span.last >= today
+        for name, why in collect(ws, runner, span, DAILY_WAIT_S, spare=running).items():
+            title = f"{ws.services[name].title} {span.name}"
+            told += [title] * (why is None)
+            failed += [f"{title} not: {why}"] * (why is not None)
+    if failed and not told:
+        raise NotSentError("The networks", "; ".join(failed))
+    return "; ".join([*told, *failed]) or "nothing to ask"
 
 
 def _why_not(ws: Workspace, network: str) -> str | None:
@@ -143,19 +194,39 @@ class _Asking:
     def _of_meta(self, source: _Source) -> Kept:
         listed = self._ask(source.posts, {"limit": POSTS})["items"]
         posts = [post for post in listed if self._is_in(post)]
-        days = max(1, (self._end - self._start).days)
-        until = min(self._end, self._clock.now()).isoformat()
-        rows = _by_metric(self._ask("get_insights", {"days": days, "until": until})["items"])
+        until = min(self._end, self._clock.now())
+        days = {"since": self._start.isoformat(), "until": until.isoformat()}
+        rows = self._ask("get_insights", days)["items"]
         told = [
             _told(post, self._views(source, str(post["id"])), post.get("url")) for post in posts
         ]
-        figures = {name: rows.get(metric) for name, metric in source.account.items()}
+        figures = {
+            name: figure
+            for name, places in source.account.items()
+            if (figure := self._first_known(rows, places))
+        }
         cut = [f"Only the newest {POSTS} posts were looked at."] * (len(posts) == POSTS)
-        return {**figures, **_ranked(told), "shown": len(posts), "remarks": [*source.remarks, *cut]}
+        return {"figures": figures, **_ranked(told), "shown": len(posts), "remarks": cut}
+
+    def _first_known(
+        self, rows: Sequence[Mapping[str, Any]], places: Sequence[Place]
+    ) -> Kept | None:
+        """Return a figure from the first place that has it."""
+        by_place = {(str(row["metric"]), str(row["period"])): row for row in rows}
+        for place in places:
+            row = by_place.get(place, {})
+            if row.get("value") is not None:
+                return self._figure(row["value"], f"{place[0]} ({place[1]})", row.get("until"))
+        return None
+
+    def _figure(self, value: float, source: str, until: str | None = None) -> Kept:
+        """Return a figure as it is kept; `until` is the end of what it counts, where told."""
+        as_of = iso(self._clock.now())
+        return {"value": value, "source": source, "as_of": as_of, "until": until}
 
     def _views(self, source: _Source, post_id: str) -> int | None:
         rows = self._ask("get_insights", {source.parent: post_id})["items"]
-        return _by_metric(rows).get(source.view)
+        return next((row["value"] for row in rows if row["metric"] == source.view), None)
 
     def _of_x(self) -> Kept:
         asked = {"since": self._start.isoformat(), "limit": 100}
@@ -165,11 +236,17 @@ class _Asking:
         reactions = [post.get(name) for post in posts for name in X_REACTIONS]
         account = page.get("account") or {}
         cut = ["Only the newest 100 posts were looked at."] * bool(page.get("next_cursor"))
+        known = {
+            "engagement": (_sum(reactions), "reactions to the posts"),
+            "views": (_sum([post["views"] for post in told]), "impression_count of the posts"),
+            "followers": (account.get("followers_count"), "followers_count (now)"),
+        }
         return {
-            "views": _sum([post["views"] for post in told]),
-            "reach": None,
-            "engagement": _sum(reactions),
-            "followers": account.get("followers_count"),
+            "figures": {
+                name: self._figure(value, source)
+                for name, (value, source) in known.items()
+                if value is not None
+            },
             **_ranked(told),
             "shown": len(posts),
             "remarks": ["X tells no number of people.", *cut],
@@ -200,10 +277,6 @@ def _ranked(posts: Sequence[Kept]) -> Kept:
     known = sorted((p for p in posts if p["views"] is not None), key=lambda p: int(p["views"]))
     worst = known[0] if known and known[0]["views"] < known[-1]["views"] else None
     return {"best": known[-1] if known else None, "worst": worst}
-
-
-def _by_metric(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return {str(row["metric"]): row["value"] for row in rows}
 
 
 def _sum(values: Sequence[int | None]) -> int | None:

@@ -103,6 +103,7 @@ class GetInsights(Arguments):
 
     post_id: ObjectId | None = Field(default=None, description="Of this post; left out: the page")
     days: Days = Field(default=28, description="How many days back, for the page")
+    since: AwareDatetime | None = Field(default=None, description="From here, in place of days")
     until: AwareDatetime | None = Field(default=None, description="Up to here; left out: now")
 
 

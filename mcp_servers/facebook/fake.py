@@ -71,9 +71,16 @@ FIGURES: dict[str, Row] = {
             {"value": 433, "end_time": "2026-11-20T08:00:00+0000"},
         ],
     },
-    "page_total_media_view_unique": {},
+    "page_total_media_view_unique": {
+        "period": "week",
+        "values": [
+            {"value": 142, "end_time": "2026-11-19T08:00:00+0000"},
+            {"value": 150, "end_time": "2026-11-20T08:00:00+0000"},
+        ],
+    },
 }
-"""The last one has no data: a page with fewer than 100 likes has none."""
+"""Each in one period; what is asked for another one has no data, as on a page that nobody likes."""
+FOLLOWERS = 434
 POST_FIGURES: dict[str, Row] = {
     "post_media_view": {"period": "lifetime", "values": [{"value": 210}]},
     "post_total_media_view_unique": {"period": "lifetime", "values": [{"value": 180}]},
@@ -141,6 +148,10 @@ class FacebookFake(GraphFake):
             ("GET", "insights"): self._insights,
             ("GET", ""): self.show,
         }
+
+    def own_fields(self) -> Row:
+        """Return the fields of the page itself."""
+        return {"name": "Sandbox Workshop", "followers_count": FOLLOWERS}
 
     def objects(self) -> Iterator[Row]:
         """Return posts, photos and comments."""

@@ -12,12 +12,11 @@ later by its id, so that is not built upon.
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from core.findings import Findings
 from mcp_servers.graph import address_of, messaging, reading
-from mcp_servers.graph.insights import Metric, figures
+from mcp_servers.graph.insights import NOW, Metric, field_of_account, figures, window
 from mcp_servers.toolset import Done, Evidence, Finding, Page, Toolset, Trace, Write
 
 if TYPE_CHECKING:
@@ -37,15 +36,19 @@ PAGE_METRICS = (
     Metric("page_media_view", "Views", adds_up=True),
     Metric("page_post_engagements", "Engagements", adds_up=True),
     Metric("page_follows", "Followers"),
+    Metric("page_total_media_view_unique", "People reached in 7 days", "week"),
     Metric("page_total_media_view_unique", "People reached in 28 days", "days_28"),
 )
+FOLLOWERS_NOW = Metric("followers_count", "Followers now", NOW)
 POST_METRICS = (
     Metric("post_media_view", "Views", "lifetime"),
     Metric("post_total_media_view_unique", "People reached", "lifetime"),
     Metric("post_clicks", "Clicks", "lifetime"),
 )
-"""Source: developers.facebook.com/docs/graph-api/reference/insights, read 2026-11-21; those of
-impressions and fans ended for all versions in 2025."""
+"""Source: developers.facebook.com/docs/graph-api/reference/insights for v26.0 ("Page Engagement":
+`page_post_engagements`, `page_follows`; "Page Media View": day, week, days_28; of pages with 100
+likes and more) and .../reference/page (`followers_count`), read 2026-11-21. Those of impressions,
+reach and fans ended for all versions: .../pages-api/platforminsights/page/deprecated-metrics."""
 
 
 def reader(settings: Settings) -> Reader:
@@ -251,16 +254,9 @@ def get_insights(client: Reader, arguments: GetInsights) -> Page:
     if arguments.post_id:
         rows = figures(client, f"{arguments.post_id}/insights", POST_METRICS)
         return Page(rows, len(rows))
-    now = client.clock.now()
-    end = min(now, arguments.until or now)
-    start = end - timedelta(days=arguments.days)
-    rows = figures(
-        client,
-        f"{client.account}/insights",
-        PAGE_METRICS,
-        since=int(start.timestamp()),
-        until=int(end.timestamp()),
-    )
+    asked = window(client.clock.now(), arguments.since, arguments.until, arguments.days)
+    rows = figures(client, f"{client.account}/insights", PAGE_METRICS, **asked)
+    rows = (*rows, field_of_account(client, FOLLOWERS_NOW))
     return Page(rows, len(rows))
 
 

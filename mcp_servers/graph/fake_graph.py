@@ -226,6 +226,10 @@ class GraphFake(ABC):
         """Return what answers, by method and edge; "" is the object itself."""
 
     @abstractmethod
+    def own_fields(self) -> Row:
+        """Return the fields of the account itself, without its id."""
+
+    @abstractmethod
     def objects(self) -> Iterable[Row]:
         """Return every object that is known by its id."""
 
@@ -257,7 +261,7 @@ class GraphFake(ABC):
         """Answer one object with the fields asked for."""
         identifier, fields = call.place[0], call.fields.get("fields", "id")
         if self.is_own(call):
-            return {"id": self.account, "name": "Sandbox Workshop"}
+            return shaped({"id": self.account, **self.own_fields()}, fields)
         return shaped(next(row for row in self.objects() if row["id"] == identifier), fields)
 
     def now_text(self) -> str:
@@ -377,11 +381,11 @@ def shaped(row: Row, fields: str) -> Row:
 
 
 def insights(rows: Mapping[str, Row], call: Call) -> Row:
-    """Answer figures by name.
+    """Answer figures by name, those that have data for the period.
 
     Args:
-        rows: what each known figure answers, without its name; None stands for no data.
-        call: names them in `metric`.
+        rows: what each known figure answers, without its name; an empty one stands for no data.
+        call: names them in `metric`, and a `period`.
 
     Raises:
         RefusedError: a name is not known.
@@ -391,4 +395,6 @@ def insights(rows: Mapping[str, Row], call: Call) -> Row:
         if name not in rows:
             text = f"metric[{position}] must be one of the following values: {', '.join(rows)}"
             raise RefusedError(100, text)
-    return {"data": [{"name": name, **rows[name]} for name in names if rows[name]]}
+    period = call.fields.get("period", "day")
+    known = [name for name in names if rows[name].get("period") == period]
+    return {"data": [{"name": name, **rows[name]} for name in known]}

@@ -7,6 +7,7 @@ rest; a figure without data has no value and never 0.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from mcp_servers.graph.reading import rows_of
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 INVALID = "Graph 100"
 GONE = "Meta does not give this figure any more"
 NO_DATA = "no data"
+NOW = "now"
+
+Key = tuple[str, str]
+"""A figure's name and its period."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,7 @@ class Metric:
     Args:
         name: Meta's.
         title: in front of people.
-        period: of Meta's: `day`, `days_28` or `lifetime`.
+        period: of Meta's: `day`, `week`, `days_28` or `lifetime`; `now` is a field of the account.
         adds_up: whether the days' values are summed; else the last one counts.
         type: Meta's `metric_type`, where one is needed.
     """
@@ -40,11 +45,19 @@ class Metric:
     adds_up: bool = False
     type: str | None = None
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return what tells a figure from the same one of another period."""
+        return self.name, self.period
+
 
 def figures(
     client: Reader, path: str, metrics: Sequence[Metric], **parameters: object
 ) -> tuple[dict[str, object], ...]:
-    """Return one row for each figure: `metric`, `title`, `value` and `remark`.
+    """Return one row for each figure.
+
+    It holds `metric`, `title`, `period`, `value`, `until` (the end of the last period that is in
+    the value, where Meta names it) and `remark`.
 
     Args:
         client: asks.
@@ -52,10 +65,42 @@ def figures(
         metrics: in the order wanted; asked together where period and type are the same.
         parameters: of the question, for all.
     """
-    found: dict[str, Row | None] = {}
+    found: dict[Key, Row | None] = {}
     for group in _groups(metrics):
         found |= _asked(client, path, group, parameters)
-    return tuple(_shown(metric, found.get(metric.name, {})) for metric in metrics)
+    return tuple(_shown(metric, found.get(metric.key, {})) for metric in metrics)
+
+
+def field_of_account(client: Reader, metric: Metric) -> dict[str, object]:
+    """Return the row of a figure that is a field of the account itself, as it is now.
+
+    Args:
+        client: asks.
+        metric: names the field.
+    """
+    try:
+        row = client.ask_sparingly(client.account, fields=f"id,{metric.name}")
+    except RejectedError as error:
+        if error.error_class != INVALID:
+            raise
+        return _shown(metric, None)
+    return _shown(metric, {"total_value": {"value": row.get(metric.name)}})
+
+
+def window(
+    now: datetime, since: datetime | None, until: datetime | None, days: int
+) -> dict[str, object]:
+    """Return from when to when figures are asked for, as Meta wants it.
+
+    Args:
+        now: nothing after it is asked for.
+        since: the first instant; None: so many days before the last one.
+        until: the last instant; None: now.
+        days: how many days before the last instant, where no first one is given.
+    """
+    end = min(now, until or now)
+    start = since or end - timedelta(days=days)
+    return {"since": int(start.timestamp()), "until": int(end.timestamp())}
 
 
 def _groups(metrics: Sequence[Metric]) -> Iterator[list[Metric]]:
@@ -65,8 +110,8 @@ def _groups(metrics: Sequence[Metric]) -> Iterator[list[Metric]]:
 
 def _asked(
     client: Reader, path: str, group: list[Metric], parameters: dict[str, object]
-) -> dict[str, Row | None]:
-    """Return the answer's rows by name; None for a figure that Meta does not know."""
+) -> dict[Key, Row | None]:
+    """Return the answer's rows; None for a figure that Meta does not know."""
     first = group[0]
     try:
         answer = client.ask_sparingly(
@@ -80,30 +125,40 @@ def _asked(
         if error.error_class != INVALID:
             raise
         if len(group) == 1:
-            return {first.name: None}
-        found: dict[str, Row | None] = {}
+            return {first.key: None}
+        found: dict[Key, Row | None] = {}
         for metric in group:
             found |= _asked(client, path, [metric], parameters)
         return found
-    return {str(row.get("name")): row for row in rows_of(answer)}
+    return {(str(row.get("name")), first.period): row for row in rows_of(answer)}
 
 
 def _shown(metric: Metric, row: Row | None) -> dict[str, object]:
-    value = None if row is None else _value(metric, row)
-    remark = GONE if row is None else NO_DATA if value is None else None
-    return {"metric": metric.name, "title": metric.title, "value": value, "remark": remark}
+    value, until = (None, None) if row is None else _value(metric, row)
+    return {
+        "metric": metric.name,
+        "title": metric.title,
+        "period": metric.period,
+        "value": value,
+        "until": until,
+        "remark": GONE if row is None else NO_DATA if value is None else None,
+    }
 
 
-def _value(metric: Metric, row: Row) -> int | float | None:
+def _value(metric: Metric, row: Row) -> tuple[int | float | None, str | None]:
+    """Return the figure, and the end of the last period in it where Meta names one."""
     total = row.get("total_value")
     if isinstance(total, dict):
-        return _number(total.get("value"))
+        return _number(total.get("value")), None
     values = row.get("values")
     rows = [each for each in values if isinstance(each, dict)] if isinstance(values, list) else []
-    numbers = [n for n in (_number(each.get("value")) for each in rows) if n is not None]
-    if not numbers:
-        return None
-    return sum(numbers) if metric.adds_up else numbers[-1]
+    known = [(n, each) for each in rows if (n := _number(each.get("value"))) is not None]
+    if not known:
+        return None, None
+    numbers = [number for number, _ in known]
+    end = known[-1][1].get("end_time")
+    until = datetime.fromisoformat(str(end)).astimezone(UTC).isoformat() if end else None
+    return sum(numbers) if metric.adds_up else numbers[-1], until
 
 
 def _number(value: object) -> int | float | None:

@@ -142,6 +142,7 @@ class GetInsights(Arguments):
     days: Annotated[Days, Field(le=30)] = Field(
         default=28, description="How many days back, for the account"
     )
+    since: AwareDatetime | None = Field(default=None, description="From here, in place of days")
     until: AwareDatetime | None = Field(default=None, description="Up to here; left out: now")
 
 

@@ -63,6 +63,7 @@ FIGURES: dict[str, Row] = {
     "accounts_engaged": {"period": "day", "total_value": {"value": 48}},
     "total_interactions": {},
 }
+FOLLOWERS = 287
 MEDIA_FIGURES: dict[str, Row] = {
     name: {"period": "lifetime", "values": [{"value": value}]}
     for name, value in (("views", 300), ("reach", 240), ("likes", 21), ("comments", 2))
@@ -136,6 +137,10 @@ class InstagramFake(GraphFake):
             ("GET", "insights"): self._insights,
             ("GET", ""): self._show,
         }
+
+    def own_fields(self) -> Row:
+        """Return the fields of the account itself."""
+        return {"username": "sandbox.workshop", "followers_count": FOLLOWERS}
 
     def objects(self) -> Iterator[Row]:
         """Return posts, containers and comments."""

@@ -8,12 +8,11 @@ Source: developers.facebook.com/docs/instagram-platform, "Comment Moderation", "
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from core.findings import Findings
 from mcp_servers.graph import address_of, messaging, reading
-from mcp_servers.graph.insights import Metric, figures
+from mcp_servers.graph.insights import NOW, Metric, field_of_account, figures, window
 from mcp_servers.instagram import publishing
 from mcp_servers.toolset import Done, Evidence, Finding, Page, Toolset, Trace, Write
 
@@ -37,6 +36,7 @@ ACCOUNT_METRICS = (
     Metric("accounts_engaged", "People who did something", type="total_value"),
     Metric("total_interactions", "Interactions", type="total_value"),
 )
+FOLLOWERS_NOW = Metric("followers_count", "Followers now", NOW)
 MEDIA_METRICS = (
     Metric("views", "Views", "lifetime"),
     Metric("reach", "People reached", "lifetime"),
@@ -45,7 +45,9 @@ MEDIA_METRICS = (
     Metric("saved", "Saved", "lifetime"),
     Metric("shares", "Shares", "lifetime"),
 )
-"""Source: developers.facebook.com, "IG User Insights" and "IG Media Insights", read 2026-11-21."""
+"""Source: developers.facebook.com/docs/instagram-platform, "Instagram Account Insights" (period day
+and total_value; at most 30 days between since and until), "IG Media Insights" and "IG User"
+(`followers_count`), read 2026-11-21. `follower_count` is another figure: new ones, day by day."""
 
 
 def reader(settings: Settings) -> Reader:
@@ -174,16 +176,9 @@ def get_insights(client: Reader, arguments: GetInsights) -> Page:
     if arguments.media_id:
         rows = figures(client, f"{arguments.media_id}/insights", MEDIA_METRICS)
         return Page(rows, len(rows))
-    now = client.clock.now()
-    end = min(now, arguments.until or now)
-    start = end - timedelta(days=arguments.days)
-    rows = figures(
-        client,
-        f"{client.account}/insights",
-        ACCOUNT_METRICS,
-        since=int(start.timestamp()),
-        until=int(end.timestamp()),
-    )
+    asked = window(client.clock.now(), arguments.since, arguments.until, arguments.days)
+    rows = figures(client, f"{client.account}/insights", ACCOUNT_METRICS, **asked)
+    rows = (*rows, field_of_account(client, FOLLOWERS_NOW))
     return Page(rows, len(rows))
 
 

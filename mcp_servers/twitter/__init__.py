@@ -50,8 +50,9 @@ SERVICE = Service(
             "TWITTER_FIGURES",
             Kind.FLAG,
             "false",
-            "true: briefing and audit read the figures of your posts; X charges about $0.001 for "
-            "each post and up to $0.01 for the account, every time.",
+            "true: briefing and audit read the figures of your posts, and so does the daily look "
+            "for a week that is over (three days); X charges about $0.001 for each post and up to "
+            "$0.01 for the account, every time.",
         ),
     ),
     required=(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from mcp_servers.facebook.fake import FacebookFake
 from mcp_servers.fakes import Request, Response
 from mcp_servers.graph import remark_on_version
 from mcp_servers.graph.fake_graph import GraphFake
+from mcp_servers.graph.insights import window
 from mcp_servers.instagram import tools as instagram
 from mcp_servers.instagram.fake import InstagramFake
 from mcp_servers.sandbox import Sandbox
@@ -347,21 +348,36 @@ def test_a_figure_without_data_has_no_value_and_a_dead_one_costs_itself_only(
     figures = fake(box, FacebookFake).figures
     del figures["page_post_engagements"]
     rows = read(facebook.TOOLSET, "facebook.get_insights", page(settings, clock))
-    assert {row["metric"]: row["value"] for row in rows} == {
-        "page_media_view": 215,
-        "page_post_engagements": None,
-        "page_follows": 433,
-        "page_total_media_view_unique": None,
+    assert {(row["metric"], row["period"]): row["value"] for row in rows} == {
+        ("page_media_view", "day"): 215,
+        ("page_post_engagements", "day"): None,
+        ("page_follows", "day"): 433,
+        ("page_total_media_view_unique", "week"): 150,
+        ("page_total_media_view_unique", "days_28"): None,
+        ("followers_count", "now"): 434,
     }
-    remarks = {row["metric"]: row["remark"] for row in rows}
-    assert remarks["page_post_engagements"] == "Meta does not give this figure any more"
-    assert remarks["page_total_media_view_unique"] == "no data"
+    remarks = {(row["metric"], row["period"]): row["remark"] for row in rows}
+    dead = "Meta does not give this figure any more"
+    assert remarks["page_post_engagements", "day"] == dead
+    assert remarks["page_total_media_view_unique", "days_28"] == "no data"
+    until = {(row["metric"], row["period"]): row["until"] for row in rows}
+    assert until["page_total_media_view_unique", "week"] == "2026-11-20T08:00:00+00:00"
+    assert until["followers_count", "now"] is None
     of_post = read(
         *(instagram.TOOLSET, "instagram.get_insights", account(settings, clock)),
         media_id="17900000000000004",
     )
     assert {row["metric"]: row["value"] for row in of_post}["saved"] is None
     assert {row["metric"]: row["value"] for row in of_post}["shares"] == 0
+
+
+def test_figures_are_asked_from_an_instant_on_or_for_some_days() -> None:
+    now = datetime(2026, 11, 18, 12, tzinfo=UTC)
+    monday = datetime(2026, 11, 16, tzinfo=UTC)
+    of_the_week = window(now, monday, datetime(2026, 11, 23, tzinfo=UTC), 28)
+    assert of_the_week == {"since": monday.timestamp(), "until": now.timestamp()}
+    two_days = window(now, None, None, 2)
+    assert two_days == {"since": now.timestamp() - 2 * 86400, "until": now.timestamp()}
 
 
 def test_the_limit_is_read_and_not_coded(
