@@ -112,7 +112,10 @@ def parse(data: bytes) -> Note:
         NoteError: it is no text, or its front matter cannot be read.
     """
     text = decode(data)
-    raw = frontmatter.read(text)
+    try:
+        raw = frontmatter.read(text)
+    except NoteError as error:
+        raise NoteError(f"cannot be read: {error.reason}") from error
     front: dict[str, object] = {}
     for key, value in raw.items():
         name = KEY_ALIASES.get(key, key)
@@ -181,7 +184,7 @@ def content_lines(text: str) -> str:
 
 
 def parameters_of(note: Note) -> dict[str, object]:
-    """Return the mapping in the yaml fence under `## Parameters`; missing means empty.
+    """Return the mapping in the yaml fence under `## Parameters`; missing or `{}` means empty.
 
     Raises:
         NoteError: the block cannot be read, or there is more than one.
@@ -191,32 +194,38 @@ def parameters_of(note: Note) -> dict[str, object]:
         return {}
     blocks = list(_fenced(section.lines))
     if not blocks:
-        if any(line.strip() for line in section.lines):
-            raise NoteError("`## Parameters` must hold one ```yaml block")
+        if "".join(section.lines).strip() not in ("", "{}"):
+            raise NoteError(f"must hold one ```yaml block under `## {PARAMETERS}`")
         return {}
     if len(blocks) > 1:
-        raise NoteError("`## Parameters` holds more than one block; keep one")
-    value = strict_yaml.parse("\n".join(blocks[0]))
+        raise NoteError(f"holds more than one block under `## {PARAMETERS}`; keep one")
+    ((opened, lines),) = blocks
+    above = len(_lines(note.text)) - len(note.body) + section.start + 1 + opened
+    try:
+        value = strict_yaml.parse("\n".join(lines), first_line=above + 2)
+    except NoteError as error:
+        raise NoteError(f"has `## {PARAMETERS}` that cannot be read: {error.reason}") from error
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise NoteError("`## Parameters` must hold `name: value` lines")
+        raise NoteError(f"must hold `name: value` lines under `## {PARAMETERS}`")
     return value
 
 
-def _fenced(lines: tuple[str, ...]) -> Iterator[list[str]]:
-    fence, block = "", list[str]()
-    for line in lines:
+def _fenced(lines: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
+    """Yield each code block: which line opens it, from 0, and the lines inside."""
+    fence, opened, block = "", 0, list[str]()
+    for number, line in enumerate(lines):
         mark = _FENCE.match(line)
         if not fence and mark:
-            fence, block = mark[1], []
+            fence, opened, block = mark[1], number, []
         elif fence and mark and mark[1].startswith(fence) and not mark[2].strip():
-            yield block
+            yield opened, block
             fence = ""
         elif fence:
             block.append(line)
     if fence:
-        raise NoteError("a code block is opened and never closed")
+        raise NoteError("opens a code block and never closes it")
 
 
 def yaml_block(values: Mapping[str, object]) -> str:

@@ -221,7 +221,14 @@ def test_parameters_are_the_yaml_in_the_fence() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["", "## Parameters\n", "## Parameters\n```yaml\n```\n", "## Parameters\n```yaml\n{}\n```\n"],
+    [
+        "",
+        "## Parameters\n",
+        "## Parameters\n{}\n",
+        "## Parameters\n\n{}\n\n## Why\n",
+        "## Parameters\n```yaml\n```\n",
+        "## Parameters\n```yaml\n{}\n```\n",
+    ],
 )
 def test_no_parameters_are_none(body: str) -> None:
     assert notes.parameters_of(note(body)) == {}
@@ -232,9 +239,9 @@ def test_no_parameters_are_none(body: str) -> None:
     [
         ("a: 1\n", "must hold one ```yaml block"),
         ("```yaml\na: 1\n```\n```yaml\nb: 2\n```\n", "more than one block"),
-        ("```yaml\na: 1\n", "never closed"),
+        ("```yaml\na: 1\n", "never closes it"),
         ("```yaml\n- a\n```\n", "name: value"),
-        ("```yaml\na: 1\na: 2\n```\n", '"a"'),
+        ("```yaml\na: 1\na: 2\n```\n", 'cannot be read: line 8: "a" is there twice'),
         ("```yaml\na: &x 1\nb: *x\n```\n", "quotes"),
     ],
 )
