@@ -200,7 +200,7 @@ def parameters_of(note: Note) -> dict[str, object]:
     if len(blocks) > 1:
         raise NoteError(f"holds more than one block under `## {PARAMETERS}`; keep one")
     ((opened, lines),) = blocks
-    above = len(_lines(note.text)) - len(note.body) + section.start + 1 + opened
+    above = len(lines_of(note.text)) - len(note.body) + section.start + 1 + opened
     try:
         value = strict_yaml.parse("\n".join(lines), first_line=above + 2)
     except NoteError as error:
