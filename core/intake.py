@@ -64,10 +64,14 @@ class Intake:
         for look in looked.looks[Folder.PENDING]:
             if full or self._true.get(look.path) is not look:
                 self._guarded(self._pending, look, looked)
-        for look in looked.looks[Folder.REJECTED]:
-            self._guarded(self._rejected, look, looked)
-        for look in looked.looks[Folder.COMPLETED]:
-            self._guarded(self._completed, look, looked)
+        undecided = self.ws.journal.undecided()  # one read, however many notes lie there for good
+        for folder, deal in (
+            (Folder.REJECTED, self._rejected),
+            (Folder.COMPLETED, self._completed),
+        ):
+            for look in looked.looks[folder]:
+                if look.action_id in undecided:
+                    self._guarded(deal, look, looked)
         self._true = {p: look for p, look in self._true.items() if p in self.desk.inspector.paths()}
         if full:
             self.adoption.write_unwritten(older_than_s=UNWRITTEN_AGE_S)

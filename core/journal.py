@@ -152,6 +152,15 @@ class Journal(Arrivals, Runs):
             [],
         )
 
+    def undecided(self) -> set[str]:
+        """Return the ids whose notes the owner may still decide about: open, or in review."""
+        with self._lock:
+            rows = self._light.execute(
+                "SELECT action_id FROM actions WHERE state IN ('pending', 'approved')"
+                " OR (state IN ('unknown', 'not_sent', 'refused') AND filed_at IS NOT NULL)"
+            ).fetchall()
+        return {str(row[0]) for row in rows}
+
     def proposed_from(self, source: str) -> list[Row]:
         """Return the actions that were proposed from a task note, oldest first."""
         return self._select("source = ? ORDER BY created_at", [source])
