@@ -9,10 +9,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from core import notes
 from core.actions import State
 from core.books import AGES, Name
-from core.reports import charts, sections
+from core.reports import bottlenecks, charts, sections
 from core.reports.text import counts, hours, plural, table, words
 
 if TYPE_CHECKING:
@@ -107,17 +106,12 @@ def _late(facts: Facts) -> Iterator[str]:
         yield "\n".join(sections.late_tasks(facts, 20))
     else:
         yield f"No task lies in `Needs_Action` for more than {expected}."
-    waiting = facts.activity.waiting
-    ignored = [
-        d
-        for d in waiting.deeds
-        if (facts.now - d.created_at).total_seconds() > float(facts.goals.decide_h) * 3600
-    ]
+    ignored = bottlenecks.late_decisions(facts)
     if ignored:
-        yield f"Decisions that wait for more than {hours(facts.goals.decide_h)}:"
-        yield "\n".join(f"- {notes.link(d.link)}" for d in ignored)
+        yield "Decisions that wait for longer than expected:"
+        yield "\n".join(ignored)
     else:
-        yield f"No decision waits for more than {hours(facts.goals.decide_h)}."
+        yield "No decision waits for longer than expected."
     expired = facts.activity.expired
     yield f"{plural(expired.count, 'proposal')} expired without a decision in these days."
     if expired.count:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from core.books import WEEKS_BEFORE, Figure, Gap, Name
 from core.notes import link
-from core.reports import charts, sections
+from core.reports import bottlenecks, charts, sections
 from core.reports.charts import Line
 from core.reports.facts import mails_sent
 from core.reports.goals import NOTE as GOALS_NOTE
@@ -45,7 +45,7 @@ def render(facts: Facts) -> str:
         "## Done",
         "\n\n".join(_done(facts)),
         "## Bottlenecks",
-        "\n\n".join(_bottlenecks(facts)),
+        "\n\n".join(bottlenecks.lines(facts)),
         "## Social and email",
         "\n\n".join(_social(facts)),
         "## Targets",
@@ -200,41 +200,6 @@ def _done(facts: Facts) -> Iterator[str]:
         return
     yield table(("Action", "Count", ""), rows)
     yield "\n".join(sections.deeds(activity.finished, "ended"))
-
-
-def _bottlenecks(facts: Facts) -> Iterator[str]:
-    goals = facts.goals
-    slow = [
-        (what, f"`{wait.kind}`", expected, wait)
-        for what, expected, waits in (
-            ("your decision", goals.decide_h, facts.activity.decisions),
-            ("doing it", goals.run_h, facts.activity.runs),
-        )
-        for wait in waits
-        if wait.longest_h > expected
-    ]
-    if slow:
-        columns = ("Step", "Action", "Expected", "Middle", "Longest", "Which")
-        yield table(
-            columns,
-            [
-                (
-                    what,
-                    kind,
-                    hours(expected),
-                    hours(w.median_h),
-                    hours(w.longest_h),
-                    link(w.longest),
-                )
-                for what, kind, expected, w in slow
-            ],
-        )
-    else:
-        limits = f"decide {hours(goals.decide_h)}, do {hours(goals.run_h)}"
-        yield f"Nothing that ended in this week took longer than expected ({limits})."
-    if facts.late_tasks:
-        yield f"Tasks in `Needs_Action` for more than {hours(goals.task_h)}:"
-        yield "\n".join(sections.late_tasks(facts, SHOWN))
 
 
 def _social(facts: Facts) -> Iterator[str]:

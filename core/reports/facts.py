@@ -207,7 +207,7 @@ def gather(ws: Workspace, books: Sequence[Books], span: Span) -> Facts:
     today = local_day(ws.clock, now)
     activity = _activity(ws, span)
     statements = tuple(book.read(span) for book in books)
-    goals = wanted.load(ws.vault.root / wanted.NOTE)
+    goals = wanted.load(ws.vault.root / wanted.NOTE, ws.actions)
     charges = _charges(statements)
     return Facts(
         span=span,

@@ -18,7 +18,7 @@ from utils.errors import NoteError
 from utils.money import parse_amount, parse_currency
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
 NOTE = "Business_Goals.md"
@@ -37,6 +37,16 @@ MEASURES: Mapping[str, tuple[str, bool]] = {
     "tasks_late": ("tasks that wait longer than expected", False),
 }
 """What can be measured: its words, and whether more is better."""
+
+DECIDE_H = Decimal(24)
+RUN_H = Decimal("0.25")
+BY_TOOL: Mapping[str, tuple[Decimal, Decimal]] = {
+    **dict.fromkeys(("reply_to_email", "reply_to_comment", "reply_to_post"), (Decimal(8), RUN_H)),
+    **dict.fromkeys(("send_message", "send_direct_message"), (Decimal(8), RUN_H)),
+    "publish_media": (DECIDE_H, Decimal(1)),
+}
+"""Within how many hours a kind of work is decided and done, where the owner says nothing: who
+wrote waits for an answer, and Instagram takes its time with films. All else: 24 h and 15 min."""
 
 
 @dataclass(frozen=True)
@@ -73,41 +83,86 @@ class Subscription:
 
 
 @dataclass(frozen=True)
+class Expected:
+    """One line under `expected`.
+
+    Args:
+        action: a kind of action, `odoo.create_invoice`, or a whole service, `odoo`.
+        decide_h: within how many hours it is to be decided, None when not written.
+        run_h: within how many hours after the yes it is to be done, None when not written.
+    """
+
+    action: str
+    decide_h: Decimal | None = None
+    run_h: Decimal | None = None
+
+
+@dataclass(frozen=True)
 class Goals:
     """What the block says.
 
     Args:
         revenue_month: the target of a month before tax, None when none is set.
         currency: of that target.
-        decide_h: within how many hours decisions are expected.
-        run_h: within how many hours an approved action is expected to be done.
+        decide_h: within how many hours any decision is expected, None when not written.
+        run_h: within how many hours any approved action is expected to be done.
+        expected: the same for one kind of work or one service.
         task_h: within how many hours a task is expected to leave `Needs_Action/`.
         problem: why the block is not used, None when it is (or there is none).
     """
 
     revenue_month: Decimal | None = None
     currency: str = ""
-    decide_h: Decimal = Decimal(24)
-    run_h: Decimal = Decimal("0.25")
+    decide_h: Decimal | None = None
+    run_h: Decimal | None = None
+    expected: tuple[Expected, ...] = ()
     task_h: Decimal = Decimal(72)
     metrics: tuple[Metric, ...] = ()
     projects: tuple[Project, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
     problem: str | None = None
 
+    def decide_within(self, kind: str) -> Decimal:
+        """Return within how many hours an action of a kind is to be decided."""
+        own = [line.decide_h for line in self._lines(kind)]
+        return _first(*own, self.decide_h, _built_in(kind)[0])
 
-def load(path: Path) -> Goals:
-    """Return what a note says now; a note that is missing sets no goals."""
+    def run_within(self, kind: str) -> Decimal:
+        """Return within how many hours after the yes an action of a kind is to be done."""
+        own = [line.run_h for line in self._lines(kind)]
+        return _first(*own, self.run_h, _built_in(kind)[1])
+
+    def _lines(self, kind: str) -> list[Expected]:
+        """Return the owner's lines about a kind, and then those about its service."""
+        names = (kind, kind.partition(".")[0])
+        return [line for name in names for line in self.expected if line.action == name]
+
+
+def _built_in(kind: str) -> tuple[Decimal, Decimal]:
+    return BY_TOOL.get(kind.partition(".")[2], (DECIDE_H, RUN_H))
+
+
+def _first(*hours: Decimal | None) -> Decimal:
+    return next(each for each in hours if each is not None)
+
+
+def load(path: Path, actions: Collection[str] = ()) -> Goals:
+    """Return what a note says now; a note that is missing sets no goals.
+
+    Args:
+        path: the note.
+        actions: the kinds that `expected` may name; none: it may name any.
+    """
     try:
         text = files.read_regular(path, limit_bytes=LIMIT_BYTES).decode("utf-8")
     except FileNotFoundError:
         return Goals()
     except (NoteError, UnicodeDecodeError) as error:
         return Goals(problem=f"{NOTE} cannot be read ({error}); no target is used.")
-    return read(text)
+    return read(text, actions)
 
 
-def read(text: str) -> Goals:
+def read(text: str, actions: Collection[str] = ()) -> Goals:
     """Return what a text's block says; a text without a block sets no goals."""
     text = text.replace("\r\n", "\n")
     blocks, openings = _BLOCK.findall(text), _OPENING.findall(text)
@@ -118,10 +173,21 @@ def read(text: str) -> Goals:
             raise NoteError("holds more than one goals block")
         if not blocks:
             raise NoteError("must begin with a line ```goals and end with a line ```")
-        return _from_block(blocks[0])
+        goals = _from_block(blocks[0])
+        _check_expected(goals, actions)
     except (NoteError, ValueError) as error:
         reason = error.reason if isinstance(error, NoteError) else str(error)
         return Goals(problem=f"The goals block in {NOTE} is not used: it {reason}.")
+    return goals
+
+
+def _check_expected(goals: Goals, actions: Collection[str]) -> None:
+    known = {*actions, *(kind.partition(".")[0] for kind in actions)}
+    strange = [line.action for line in goals.expected if known and line.action not in known]
+    if strange:
+        raise ValueError(
+            f"names `{strange[0]}` under `expected`, which is no action and no service here"
+        )
 
 
 def _from_block(text: str) -> Goals:
@@ -198,6 +264,16 @@ def _project(item: object) -> Project:
     return Project(_word(fields.get("name")), _day(fields.get("due")))
 
 
+def _expected(item: object) -> Expected:
+    fields = _fields(item, "expected", {"action", "decide_hours", "run_hours"})
+    decide, run = fields.get("decide_hours"), fields.get("run_hours")
+    return Expected(
+        _word(fields.get("action")),
+        None if decide is None else _hours(decide),
+        None if run is None else _hours(run),
+    )
+
+
 def _subscription(item: object) -> Subscription:
     fields = _fields(item, "subscriptions", {"vendor", "purpose", "last_used"})
     used = fields.get("last_used")
@@ -217,6 +293,7 @@ _SCALARS: Mapping[str, tuple[str, Callable[[object], object]]] = {
     "task_hours": ("task_h", _hours),
 }
 _LISTS: Mapping[str, Callable[[object], object]] = {
+    "expected": _expected,
     "metrics": _metric,
     "projects": _project,
     "subscriptions": _subscription,

@@ -14,7 +14,7 @@ from core.actions import Mode, State
 from core.books import Charge, Figure, Gap, Name, Open, Span, Stage, Statement
 from core.reports import audit, briefing, subscriptions
 from core.reports.facts import Facts, Network, Suggestion
-from core.reports.goals import Goals, Metric, Project, Subscription
+from core.reports.goals import Expected, Goals, Metric, Project, Subscription
 from core.reports.ledger import FAILED, Activity, Deed, Group, Wait
 
 D = Decimal
@@ -231,10 +231,43 @@ def test_what_took_longer_than_expected() -> None:
     activity = replace(QUIET, decisions=(slow,), runs=(quick,))
     text = section(briefing.render(facts(activity=activity)), "Bottlenecks")
     assert (
-        "| your decision | `odoo.create_invoice` | 24 h | 30 h | 3 days | "
-        "[[APR-20261116-001 Invoice Acme]] |"
+        "| your decision | `odoo.create_invoice` | 24 h | 30 h (3) | "
+        "**3 days**: [[APR-20261116-001 Invoice Acme]] |"
     ) in text
-    assert "create_post" not in text
+    assert (
+        "| doing it | `twitter.create_post` | 15 min | under a minute (3) | 12 min, in time" in text
+    )
+
+
+def test_each_kind_of_work_has_its_own_expected_time() -> None:
+    invoice = Wait("odoo.create_invoice", 1, 30.0, 30.0, "APR-20261116-001 Invoice Acme")
+    reply = Wait("email.reply_to_email", 1, 10.0, 10.0, "APR-20261116-002 Reply")
+    deal = Wait("odoo.update_opportunity", 1, 50.0, 50.0, "APR-20261116-003 Deal")
+    own = (Expected("odoo", D(48)), Expected("odoo.create_invoice", D(36), D(2)))
+    activity = replace(QUIET, decisions=(invoice, reply, deal), runs=(replace(invoice, kind="x"),))
+    text = section(
+        briefing.render(facts(activity=activity, goals=Goals(expected=own))), "Bottlenecks"
+    )
+    assert "| `odoo.create_invoice` | 36 h | 30 h (1) | 30 h, in time |" in text
+    assert "| `odoo.update_opportunity` | 2 days | 2.1 days (1) | **2.1 days**: [[" in text
+    assert "| `email.reply_to_email` | 8 h | 10 h (1) | **10 h**: [[" in text
+    assert text.index("reply_to_email") < text.index("create_invoice"), "too slow comes first"
+    in_general = Goals(decide_h=D(12), expected=own)
+    text = section(briefing.render(facts(activity=activity, goals=in_general)), "Bottlenecks")
+    assert "| `email.reply_to_email` | 12 h | 10 h (1) | 10 h, in time |" in text
+
+
+def test_a_decision_that_still_waits_is_a_bottleneck_too() -> None:
+    old = deed(state=State.PENDING, finished_at=None, approved_at=None)
+    young = deed(2, state=State.PENDING, created_at=NOW - timedelta(hours=2))
+    activity = replace(QUIET, waiting=Group(3, (old, young)))
+    made = facts(activity=activity)
+    for text in (
+        section(briefing.render(made), "Bottlenecks"),
+        section(audit.render(made), "Late"),
+    ):
+        assert f"- [[{old.link}]], 4 days (expected 24 h)\n- 1 newer decision not looked" in text
+        assert young.link not in text
 
 
 def test_metrics_with_target_and_alert() -> None:

@@ -10,12 +10,15 @@ import pytest
 
 from core import starters
 from core.reports import goals
-from core.reports.goals import Goals, Metric, Project, Subscription
+from core.reports.goals import Expected, Goals, Metric, Project, Subscription
 
 WHOLE = """
 revenue_month: 20000.00
 currency: EUR
 decide_hours: 12
+expected:
+  - {action: "odoo", decide_hours: 48}
+  - {action: "email.reply_to_email", decide_hours: 4, run_hours: 0.1}
 metrics:
   - {name: "Quick", measure: decision_hours, target: 12, alert: 24}
 projects:
@@ -35,6 +38,10 @@ def test_everything_that_can_be_set() -> None:
         revenue_month=Decimal("20000.00"),
         currency="EUR",
         decide_h=Decimal(12),
+        expected=(
+            Expected("odoo", Decimal(48)),
+            Expected("email.reply_to_email", Decimal(4), Decimal("0.1")),
+        ),
         metrics=(Metric("Quick", "decision_hours", Decimal(12), Decimal(24)),),
         projects=(Project("Acme site", date(2026, 12, 15)),),
         subscriptions=(
@@ -63,6 +70,10 @@ def test_nothing_set_is_no_goal_and_no_problem(text: str) -> None:
         (block("projects:\n  - {name: A, due: soon}"), "is not a date"),
         (block("subscriptions:\n  - {vendor: ''}"), "a name is missing"),
         (block("decide_hours: 0"), "more than 0 hours"),
+        (block("expected:\n  - {action: odoo, hours: 3}"), "unknown line `hours`"),
+        (block("expected:\n  - {action: odoo, run_hours: 0}"), "more than 0 hours"),
+        (block("expected:\n  - {decide_hours: 3}"), "a name is missing"),
+        (block("expected:\n  - {action: odo.create_invoice}"), "`odo.create_invoice`"),
         (block("a: 1\na: 2"), "not used"),
         (block("- 1"), "must hold"),
         (block(WHOLE) + block(WHOLE), "more than one"),
@@ -70,7 +81,7 @@ def test_nothing_set_is_no_goal_and_no_problem(text: str) -> None:
     ],
 )
 def test_a_broken_block_sets_nothing_and_is_said(text: str, said: str) -> None:
-    read = goals.read(text)
+    read = goals.read(text, {"odoo.create_invoice"})
     assert read == Goals(problem=read.problem)
     assert read.problem is not None
     assert said in read.problem
