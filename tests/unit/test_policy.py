@@ -1,4 +1,4 @@
-"""Who decides about an action: `core/policy.py`."""
+"""Who decides about an action: `core/policy/`."""
 
 from __future__ import annotations
 
