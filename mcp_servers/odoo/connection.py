@@ -45,6 +45,7 @@ class Session:
         company_id: the company everything belongs to.
         version: Odoo's major version.
         fields: by model and name, whether the field exists there.
+        decimals: by model and name, how many decimals a number keeps; None: all.
         currencies: ids by code.
         company: its record, once it was read.
         others: how many further companies the user may work in.
@@ -54,6 +55,7 @@ class Session:
     company_id: int
     version: int
     fields: dict[tuple[str, str], bool] = field(default_factory=dict)
+    decimals: dict[tuple[str, str], int | None] = field(default_factory=dict)
     currencies: dict[str, int] = field(default_factory=dict)
     company: Row | None = None
     others: int = 0

@@ -8,6 +8,7 @@ Source: three running servers, `facts/odoo.md` sections 1, 2 and 6, 2026-11-21.
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,6 @@ from mcp_servers.odoo.fake_tables import OdooError, Tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import date
 
     from mcp_servers.odoo.fake_schema import Row
 
@@ -53,15 +53,16 @@ class Books:
 
     # -- new records ------------------------------------------------------------------------
 
-    def defaults(self, model: str, context: Mapping[str, Any]) -> Row:
+    def defaults(self, model: str, context: Mapping[str, Any], values: Row) -> Row:
         """Return what a new record gets where its values say nothing."""
         match model:
             case "account.move":
-                return {"name": self._no_name(), "company_id": self._company_id}
+                shared = {"name": self._no_name(), "company_id": self._company_id}
+                return {**shared, "invoice_payment_term_id": self._term_of(values)}
             case "sale.order" | "crm.lead" | "account.payment":
                 return {"company_id": self._company_id}
             case "account.payment.register":
-                return self._form(context)
+                return self._form(context, values)
             case "res.partner" if context.get("res_partner_search_mode") in (
                 "customer",
                 "supplier",
@@ -72,7 +73,13 @@ class Books:
     def _no_name(self) -> str | bool:
         return "/" if self._tables.version < 18 else False
 
-    def _form(self, context: Mapping[str, Any]) -> Row:
+    def _term_of(self, values: Row) -> int | bool:
+        """Return the partner's payment term, which a new document takes over."""
+        partner = self._tables.find("res.partner", values.get("partner_id")) or {}
+        side = "supplier_" if values.get("move_type") in VENDOR else ""
+        return int(partner.get(f"property_{side}payment_term_id", False)) or False
+
+    def _form(self, context: Mapping[str, Any], values: Row) -> Row:
         """Return a payment form's values, from the invoices in its context."""
         if context.get("active_model") != "account.move" or not context.get("active_ids"):
             message = "The register payment wizard should only be called on account.move records."
@@ -87,6 +94,7 @@ class Books:
             raise OdooError("UserError", message)
         first = moves[0]
         inbound = first["move_type"] in DEBIT
+        discounted = self._discounted(first, due) == values.get("amount")
         return {
             "line_ids": [line for move in moves for line in move["invoice_line_ids"]],
             "amount": float(due),
@@ -98,7 +106,15 @@ class Books:
             "payment_type": "inbound" if inbound else "outbound",
             "partner_type": "supplier" if first["move_type"] in VENDOR else "customer",
             "communication": first["ref"] or first["name"],
+            "can_edit_wizard": not any(move.get("_accounts") for move in moves),
+            "payment_difference_handling": "reconcile" if discounted else "open",
         }
+
+    def _discounted(self, move: Row, due: Decimal) -> float | None:
+        """Return what settles a move whose terms have a discount for early payment."""
+        term = self._tables.find("account.payment.term", move["invoice_payment_term_id"])
+        percentage = decimal(term and term.get("discount_percentage"))
+        return float(rounded(due * (1 - percentage / 100))) if percentage else None
 
     def _bank_of(self, company_id: int) -> int | bool:
         for journal in self._tables.rows("account.journal"):
@@ -140,7 +156,7 @@ class Books:
             "company_currency_id": company["currency_id"],
             "commercial_partner_id": bool(partner)
             and self._tables.value("res.partner", partner, "commercial_partner_id"),
-            "invoice_date_due": move["invoice_date_due"] or move["invoice_date"] or today,
+            "invoice_date_due": self._due_on(move) or move["invoice_date"] or today,
             "amount_untaxed": float(total),
             "amount_total": float(total),
             "amount_residual": float(due),
@@ -149,6 +165,14 @@ class Books:
             "amount_residual_signed": float(rounded(due / rate)),
             "payment_state": _payment_state(move["state"], total, due),
         }
+
+    def _due_on(self, move: Row) -> str | bool:
+        """Return the due date: payment terms decide it, whatever was written there."""
+        term = self._tables.find("account.payment.term", move["invoice_payment_term_id"])
+        if term is None:
+            return str(move["invoice_date_due"] or "")
+        first = date.fromisoformat(move["invoice_date"] or self._today.isoformat())
+        return (first + timedelta(days=term["_days"])).isoformat()
 
     def _line(
         self, model: str, identifier: int, quantity: str, currency: Row, shared: Row
@@ -246,6 +270,9 @@ class Books:
         """Make the payment of one form; nothing here looks whether it was made before."""
         form = self._tables.get("account.payment.register", form_id)
         moves = self._moves_of(form["line_ids"])
+        if not form["can_edit_wizard"]:  # several accounts: each in full, whatever the form says
+            due = sum(decimal(move["amount_residual"]) for move in moves)
+            form = {**form, "amount": float(due), "communication": moves[0]["ref"]}
         if any(form["currency_id"] != move["currency_id"] for move in moves):
             raise ValueError("The sandbox plays payments in the invoice's own currency only")
         text = "memo" if self._tables.version >= 18 else "ref"
@@ -268,7 +295,9 @@ class Books:
         )
         number = f"P{self._code_of(form['journal_id'])}/{form['payment_date'][:4]}/{payment_id:05}"
         self._tables.change("account.payment", payment_id, name=number)
-        self._settle(moves, decimal(form["amount"]), payment_id)
+        written_off = form["payment_difference_handling"] == "reconcile"
+        settled = sum((decimal(move["amount_residual"]) for move in moves), Decimal(0))
+        self._settle(moves, settled if written_off else decimal(form["amount"]), payment_id)
         return payment_id
 
     def _moves_of(self, line_ids: Sequence[int]) -> list[Row]:

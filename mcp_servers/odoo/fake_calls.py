@@ -167,6 +167,8 @@ class Calls:
             facts |= {"store": True, "searchable": True, "sortable": True}
             if field.relation:
                 facts["relation"] = field.relation
+            if field.type == "float":
+                facts["digits"] = False if field.is_exact_in(self._tables.version) else [16, 2]
             if field.selection:
                 facts["selection"] = [list(choice) for choice in field.selection]
             described[name] = {
@@ -287,7 +289,8 @@ class Calls:
         row = {name: field.empty for name, field in fields.items()}
         if "active" in fields:
             row["active"] = True
-        row |= {**MODELS[model].defaults, **self._books.defaults(model, self.context), **stored}
+        row |= MODELS[model].defaults
+        row |= {**self._books.defaults(model, self.context, stored), **stored}
         missing = [name for name, field in fields.items() if field.required and not row[name]]
         if missing:
             label = f"Model: {MODELS[model].title} ({model})\nField: {missing[0]}"

@@ -115,6 +115,8 @@ PEOPLE: Mapping[str, Model] = {
             **links("res.company", company_id="Company"),
             **links("res.partner", parent_id="Related Company"),
             **links("res.partner", readonly=True, commercial_partner_id="Commercial Entity"),
+            **links("account.payment.term", property_payment_term_id="Customer Payment Terms"),
+            **links("account.payment.term", property_supplier_payment_term_id="Vendor Terms"),
         },
         (
             _company(1, "Sandbox Company", "office@sandbox.example", "Berlin"),
@@ -239,6 +241,7 @@ BOOKS: Mapping[str, Model] = {
             **links("res.partner", readonly=True, commercial_partner_id="Commercial Entity"),
             **links("res.users", invoice_user_id="Salesperson"),
             **links("res.partner.bank", partner_bank_id="Recipient Bank"),
+            **links("account.payment.term", invoice_payment_term_id="Payment Terms"),
             **links("res.company", company_id="Company"),
             **links("res.currency", currency_id="Currency"),
             **links("res.currency", readonly=True, company_currency_id="Company Currency"),
@@ -268,7 +271,8 @@ BOOKS: Mapping[str, Model] = {
         {
             **columns("char", name="Label"),
             **columns("integer", sequence="Sequence"),
-            **columns("float", quantity="Quantity", price_unit="Unit Price", discount="Discount"),
+            **columns("float", quantity="Quantity", discount="Discount"),
+            "price_unit": Field("float", "Unit Price", exact_since=19),
             **columns("date", readonly=True, date="Date"),
             **columns("monetary", readonly=True, price_subtotal="Subtotal", price_total="Total"),
             **links("account.move", move_id="Journal Entry"),
@@ -281,6 +285,19 @@ BOOKS: Mapping[str, Model] = {
         {"quantity": 1.0},
     ),
     "account.tax": Model("Tax", "name", REQUIRED_NAME),
+    "account.payment.term": Model(
+        "Payment Terms",
+        "sequence, id",
+        {
+            **REQUIRED_NAME,
+            **columns("integer", sequence="Sequence"),
+            **columns("float", discount_percentage="Discount %"),
+        },
+        (
+            {"id": 1, "name": "30 Days", "_days": 30},
+            {"id": 2, "name": "2/7 Net 30", "_days": 30, "discount_percentage": 2.0},
+        ),
+    ),
     "account.payment": Model(
         "Payments",
         "date desc, name desc",
@@ -297,6 +314,7 @@ BOOKS: Mapping[str, Model] = {
             **links("res.company", company_id="Company"),
             **links("res.currency", currency_id="Currency"),
             **links("account.journal", journal_id="Journal"),
+            **links("account.move", readonly=True, move_id="Journal Entry"),
             **many("account.move", reconciled_invoice_ids="Reconciled Invoices"),
             **many("account.move", reconciled_bill_ids="Reconciled Bills"),
         },
@@ -312,6 +330,10 @@ BOOKS: Mapping[str, Model] = {
             **columns("monetary", amount="Amount"),
             "payment_type": Field("char", "Payment Type"),
             "partner_type": Field("char", "Partner Type"),
+            **columns("boolean", readonly=True, can_edit_wizard="Can Edit Wizard"),
+            "payment_difference_handling": choices(
+                "Payment Difference Handling", open="Keep open", reconcile="Mark as fully paid"
+            ),
             **links("res.partner", partner_id="Customer/Vendor"),
             **links("res.company", company_id="Company"),
             **links("res.currency", currency_id="Currency"),

@@ -20,7 +20,10 @@ ALWAYS = 99
 
 @dataclass(frozen=True)
 class Field:
-    """One column: type, label, what the type needs, and the versions that have it."""
+    """One column: type, label, what the type needs, and the versions that have it.
+
+    A number keeps two decimals, from `exact_since` on as many as it has.
+    """
 
     type: str
     string: str
@@ -31,6 +34,11 @@ class Field:
     selection: tuple[tuple[str, str], ...] = ()
     since: int = 0
     until: int = ALWAYS
+    exact_since: int = ALWAYS
+
+    def is_exact_in(self, version: int) -> bool:
+        """Return whether a version keeps a number as it came."""
+        return version >= self.exact_since
 
     @property
     def empty(self) -> object:

@@ -161,6 +161,8 @@ class Tables:
             case "res.partner", "commercial_partner_id":
                 parent = row["parent_id"] and self.get(model, row["parent_id"])
                 return parent["id"] if parent and not row["is_company"] else row["id"]
+            case "account.payment", "move_id":  # the entry itself is not played
+                return not row.get("_unbooked") and row["id"]
             case "crm.lead", "company_currency":
                 return self.get("res.company", row["company_id"] or COMPANY_ID)["currency_id"]
             case "crm.lead", "prorated_revenue":

@@ -1,7 +1,7 @@
 """What the fake Odoo stores of the values it is given, by the type of each field.
 
 Rules: what is not played is refused, never guessed; a field that is computed or read only is left
-out; numbers are finite and have two decimals.
+out; numbers are finite and have two decimals, unless the version keeps them as they came.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _stored(tables: Tables, model: str, name: str, field: Field, value: Any) -> 
         case "integer":
             return int(value)
         case "float" | "monetary":
-            return _to_float(value)
+            return _to_float(value, exact=field.is_exact_in(tables.version))
         case "boolean":
             return bool(value)
         case "date":
@@ -64,11 +64,11 @@ def _stored(tables: Tables, model: str, name: str, field: Field, value: Any) -> 
     return str(value)
 
 
-def _to_float(value: Any) -> float:
+def _to_float(value: Any, *, exact: bool) -> float:
     number = float(value)
     if not math.isfinite(number):
         raise ValueError(f"{value!r} is not a number that can be stored")
-    return float(rounded(Decimal(str(number))))
+    return number if exact else float(rounded(Decimal(str(number))))
 
 
 def _new_child(command: Any) -> Row:

@@ -118,6 +118,23 @@ class Questions(ABC):
 
         return self._ask(question)
 
+    def decimals(self, model: str, names: Sequence[str]) -> tuple[int | None, ...]:
+        """Return how many decimals numbers of a model keep; asked once per connection.
+
+        Odoo rounds to them without a word (`digits`: precision and scale); None: it keeps all.
+        """
+
+        def question(session: Session) -> tuple[int | None, ...]:
+            if (model, names[0]) not in session.decimals:
+                args, options = [list(names), ["digits"]], self._context(session)
+                found = session.connection.call(model, "fields_get", args, options)
+                for name in names:
+                    digits = found[name].get("digits")
+                    session.decimals[model, name] = int(digits[-1]) if digits else None
+            return tuple(session.decimals[model, name] for name in names)
+
+        return self._ask(question)
+
     def currency_id(self, code: str) -> int:
         """Return the id of an active currency; asked once per connection.
 

@@ -120,7 +120,7 @@ def test_what_odoo_takes_is_let_through(
         (
             "create_vendor_bill",
             {**BILL, "reference": "r-7 ", "invoice_date": "2026-11-20"},
-            "bill r-7 of Papyrus Office Ltd is there already",
+            "bill R-7 of Papyrus Office Ltd is there already",
         ),
         ("create_partner", {"name": "acme ltd"}, "has this name already"),
         (
@@ -138,6 +138,20 @@ def test_what_odoo_would_regret_is_refused(
     (reason,) = found(reader, tool, arguments).refusals
     assert said in reason
     assert "Nothing was sent" not in reason
+
+
+def test_an_archived_partner_is_refused(odoo: OdooFake, reader: Reader) -> None:
+    odoo._tables.change("res.partner", ACME, active=False)
+    odoo._tables.commit()
+    (reason,) = found(reader, "create_invoice", {**WHO, "lines": [LINE]}).refusals
+    assert reason == "Acme Ltd (id 14) is archived in Odoo."
+
+
+def test_a_partner_of_another_company_is_refused(odoo: OdooFake, reader: Reader) -> None:
+    odoo.switch(companies=2)
+    foreign = odoo.add("res.partner", {"name": "Acme Ltd", "company_id": 2}, company=2)
+    said = found(reader, "create_invoice", {**WHO, "customer_id": foreign, "lines": [LINE]})
+    assert len(said.refusals) == 1
 
 
 def test_another_name_than_the_record_has_is_a_warning(reader: Reader) -> None:

@@ -1,11 +1,12 @@
 """Draft invoices, quotations and vendor bills: three creations.
 
-Rule: prices are approved before tax. Odoo may add the taxes of account or product, so the approved
-total is compared with the untaxed amount, and with the total where prices include their tax.
+Rule: what is approved wins over what Odoo would put in its place: the partner's payment terms, a
+price list's discount.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from core.extract.ibans import fingerprint
@@ -15,10 +16,11 @@ from mcp_servers.odoo.actions.documents import (
     CreateQuotation,
     CreateVendorBill,
 )
+from mcp_servers.odoo.tools.approved import check_decimals, difference, told
 from mcp_servers.odoo.tools.records import (
     Creation,
-    amount_of,
     as_html,
+    company_of,
     link,
     literally,
     number,
@@ -26,10 +28,10 @@ from mcp_servers.odoo.tools.records import (
     same,
     text,
 )
-from utils.money import show_amount
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from mcp_servers.odoo.actions.documents import Document, InvoiceLine, QuotationLine
     from mcp_servers.odoo.client import Reader, Row
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 MOVE, ORDER = "account.move", "sale.order"
 AMOUNTS = ("currency_id", "amount_untaxed", "amount_tax", "amount_total")
 FIELDS = ("name", "state", "partner_id", *AMOUNTS)
+MOVE_FIELDS = (*FIELDS, "invoice_date", "invoice_date_due")
+ORDER_FIELDS = (*FIELDS, "validity_date")
 SERVICE_REFERENCE = "SERVICE"
 """The internal reference of the product for quotation lines that name none."""
 
@@ -47,6 +51,11 @@ def _given(values: Mapping[str, Any]) -> Row:
 
 def _iso(day: Any) -> str | None:
     return day.isoformat() if day else None
+
+
+def _due(day: date | None) -> Row:
+    """Return an approved due date; the partner's payment terms would put another in its place."""
+    return {"invoice_date_due": day.isoformat(), "invoice_payment_term_id": False} if day else {}
 
 
 def _partner_of(document: Document) -> int:
@@ -79,7 +88,7 @@ def _move_line(line: InvoiceLine) -> list[object]:
 def _invoice_values(invoice: CreateInvoice, key: str, ids: Mapping[str, Any]) -> Row:
     optional = {
         "invoice_date": _iso(invoice.invoice_date),
-        "invoice_date_due": _iso(invoice.due_date),
+        **_due(invoice.due_date),
         "invoice_origin": invoice.reference,
         "narration": as_html(invoice.note) if invoice.note else None,
     }
@@ -94,6 +103,7 @@ def _invoice_values(invoice: CreateInvoice, key: str, ids: Mapping[str, Any]) ->
 
 
 def _invoice_ids(client: Reader, invoice: CreateInvoice) -> Mapping[str, Any]:
+    check_decimals(client, invoice)
     return {"currency_id": client.currency_id(invoice.currency)}
 
 
@@ -102,7 +112,7 @@ def _invoice_ids(client: Reader, invoice: CreateInvoice) -> Mapping[str, Any]:
 
 def _bill_values(bill: CreateVendorBill, key: str, ids: Mapping[str, Any]) -> Row:
     optional = {
-        "invoice_date_due": _iso(bill.due_date),
+        **_due(bill.due_date),
         "narration": as_html(bill.note) if bill.note else None,
     }
     return {
@@ -119,24 +129,36 @@ def _bill_values(bill: CreateVendorBill, key: str, ids: Mapping[str, Any]) -> Ro
 
 def _bill_ids(client: Reader, bill: CreateVendorBill) -> Mapping[str, Any]:
     """Return the currency's id; refuse a bill that is there already (Odoo would take it twice)."""
-    currency_id, vendor = client.currency_id(bill.currency), bill.vendor_id
-    if vendor is None:
-        return {"currency_id": currency_id}
+    check_decimals(client, bill)
+    currency_id = client.currency_id(bill.currency)
+    if bill.vendor_id is not None:
+        _check_new(client, bill, bill.vendor_id)
+    return {"currency_id": currency_id}
+
+
+def _check_new(client: Reader, bill: CreateVendorBill, vendor_id: int) -> None:
+    """Refuse a number that the vendor's company has used, however it is spelled."""
+    signs = _signs(bill.reference) or bill.reference
     domain = [
         ["move_type", "=", "in_invoice"],
         ["company_id", "=", client.company_id],
         ["state", "!=", "cancel"],
-        ["ref", "=ilike", literally(bill.reference)],
-        *["|", ["partner_id", "=", vendor], ["commercial_partner_id", "=", vendor]],
+        ["ref", "=ilike", "%".join(["", *map(literally, signs), ""])],
+        ["commercial_partner_id", "=", company_of(client, vendor_id)],
     ]
-    rows = client.search_read(MOVE, domain, ("name", "invoice_date"), limit=1, order="id")
-    if rows:
-        raise rejected(
-            f"bill {text(bill.reference)} of {text(bill.vendor)} is there already: bill "
-            f"{rows[0]['id']} of {rows[0]['invoice_date'] or 'no date'}.",
-            "DuplicateBill",
-        )
-    return {"currency_id": currency_id}
+    rows = client.search_read(MOVE, domain, ("ref", "invoice_date"), limit=100, order="id")
+    for row in rows:
+        if _signs(str(row["ref"])).casefold() == _signs(bill.reference).casefold():
+            raise rejected(
+                f"bill {text(row['ref'])} of {text(bill.vendor)} is there already: bill "
+                f"{row['id']} of {row['invoice_date'] or 'no date'}.",
+                "DuplicateBill",
+            )
+
+
+def _signs(number: str) -> str:
+    """Return letters and digits of a number: "INV-001" and "inv 001" are one to an accountant."""
+    return "".join(sign for sign in unicodedata.normalize("NFKC", number) if sign.isalnum())
 
 
 # -- quotations -----------------------------------------------------------------------------------
@@ -179,6 +201,7 @@ def _quotation_names(quotation: CreateQuotation) -> Mapping[str, Any]:
 
 
 def _quotation_ids(client: Reader, quotation: CreateQuotation) -> Mapping[str, Any]:
+    check_decimals(client, quotation)
     products = {name: _product_id(client, name) for name in _quotation_names(quotation)["products"]}
     return {"pricelist_id": _pricelist_id(client, quotation.currency), "products": products}
 
@@ -221,9 +244,12 @@ def _partner_found(client: Reader, document: Document) -> Findings:
     """Return what is wrong with the partner's id, which somebody may have written by hand."""
     if document.partner_id is None:
         return Findings()
-    row = client.read("res.partner", document.partner_id, ("name", "company_id"))
+    row = client.read("res.partner", document.partner_id, ("name", "company_id", "active"))
     if row is None or link(row["company_id"])[0] not in {None, client.company_id}:
         return Findings(refusals=(f"Odoo has no partner with the id {document.partner_id}.",))
+    if not row["active"]:
+        said = f"{text(row['name'])} (id {document.partner_id}) is archived in Odoo."
+        return Findings(refusals=(said,))
     if same(str(row["name"]), document.partner):
         return Findings()
     said = f"Odoo calls partner {document.partner_id} {text(row['name'])}, not {document.partner}."
@@ -235,51 +261,24 @@ def _vendor_found(client: Reader, bill: CreateVendorBill) -> Findings:
     found = _partner_found(client, bill)
     if bill.vendor_id is None or found.refusals:
         return found
-    owner = [["partner_id.commercial_partner_id", "=", bill.vendor_id]]
+    owner = [["partner_id.commercial_partner_id", "=", company_of(client, bill.vendor_id)]]
     rows = client.search_read("res.partner.bank", owner, ("acc_number",), limit=20, order="id")
     return found + Findings(accounts=tuple(fingerprint(str(row["acc_number"])) for row in rows))
 
 
-# -- comparing and telling ------------------------------------------------------------------------
-
-
-def difference(row: Row, document: Document) -> str:
-    """Return how a record differs from what was approved, "" when it does not."""
-    partner, currency = link(row["partner_id"]), link(row["currency_id"])
-    if partner[0] != document.partner_id:
-        side = "vendor" if isinstance(document, CreateVendorBill) else "customer"
-        return f"it is for {text(partner[1]) or 'nobody'}, not for {side} {document.partner_id}"
-    if currency[1] != document.currency:
-        return f"it is in {currency[1]}, not in {document.currency}"
-    names = ("amount_untaxed", "amount_total")
-    amounts = [amount_of(row[name], document.currency) for name in names]
-    if document.total not in amounts:
-        shown = show_amount(amounts[0], document.currency)
-        return f"its amount is {shown}, not {show_amount(document.total, document.currency)}"
-    return ""
-
-
-def _told(row: Row, document: Document, what: str, of: str) -> str:
-    states = {"draft": f"Draft {what}", "cancel": f"Cancelled {what}"}
-    title = states.get(row["state"], what.capitalize())
-    name = row["name"] if row["name"] and row["name"] != "/" else row["id"]
-    partner = text(link(row["partner_id"])[1])
-    total = show_amount(amount_of(row["amount_total"], document.currency), document.currency)
-    tax = amount_of(row["amount_tax"], document.currency)
-    taxed = f", {show_amount(tax, document.currency)} of it tax" if tax else ""
-    return f"{title} {name} {of} {partner}, {total}{taxed}."
+# -- telling ---------------------------------------------------------------------------------------
 
 
 def _invoice_summary(row: Row, invoice: CreateInvoice) -> str:
-    return _told(row, invoice, "invoice", "for")
+    return told(row, invoice, "invoice", "for")
 
 
 def _quotation_summary(row: Row, quotation: CreateQuotation) -> str:
-    return _told(row, quotation, "quotation", "for")
+    return told(row, quotation, "quotation", "for")
 
 
 def _bill_summary(row: Row, bill: CreateVendorBill) -> str:
-    return _told(row, bill, "vendor bill", "from")
+    return told(row, bill, "vendor bill", "from")
 
 
 INVOICE = Creation(
@@ -287,7 +286,7 @@ INVOICE = Creation(
     model=MOVE,
     noun="draft invoice",
     key_field="ref",
-    fields=FIELDS,
+    fields=MOVE_FIELDS,
     values=_invoice_values,
     names=_currency_name,
     ids=_invoice_ids,
@@ -302,7 +301,7 @@ BILL = Creation(
     model=MOVE,
     noun="draft vendor bill",
     key_field="invoice_origin",
-    fields=FIELDS,
+    fields=MOVE_FIELDS,
     values=_bill_values,
     names=_currency_name,
     ids=_bill_ids,
@@ -317,7 +316,7 @@ QUOTATION = Creation(
     model=ORDER,
     noun="draft quotation",
     key_field="origin",
-    fields=FIELDS,
+    fields=ORDER_FIELDS,
     values=_quotation_values,
     names=_quotation_names,
     ids=_quotation_ids,

@@ -1,12 +1,14 @@
 """Recording a payment: Odoo guards nothing here, so this does.
 
 Rules: only on a posted document, at most what is still due, and only when no payment carries our
-key; the form is made, compared and used once, ever; one document is paid by one caller at a time.
+key; the form is made, compared and used once, ever, and writes nothing off; one document is paid by
+one caller at a time.
 Two forms, or one form used twice, are two payments in real Odoo (measured, `facts/odoo.md` 1.4).
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from core.findings import Findings
@@ -37,6 +39,11 @@ if TYPE_CHECKING:
 
 PAYMENT, FORM = "account.payment", "account.payment.register"
 FIELDS = ("name", "state", "amount", "currency_id", "partner_id", "date")
+FORM_FIELDS = (
+    *("amount", "currency_id", "communication"),
+    *("payment_difference_handling", "can_edit_wizard"),
+)
+LINKED, UNBOOKED = "matched_payment_ids", ("in_process", "paid")
 PAYABLE = ("not_paid", "partial")
 CANCELLED = ("cancel", "canceled", "cancelled", "rejected")
 
@@ -50,7 +57,9 @@ def request(settings: Settings, payload: Payload, key: str) -> dict[str, Any]:
 
 
 def _form_values(payment: RegisterPayment, key: str, journal: int | str | None) -> Row:
+    """Return what the form says; the rest stays due, whatever discount Odoo would take."""
     values: Row = {"amount": number(payment.amount), "communication": key}
+    values["payment_difference_handling"] = "open"
     if payment.payment_date:
         values["payment_date"] = payment.payment_date.isoformat()
     if journal is not None:
@@ -84,16 +93,16 @@ def perform(client: Writer, payload: Payload, trace: Trace) -> Done:
         if before.finding is Finding.FOUND and before.remote_id:
             said = f"{before.text} It was there already; nothing was sent."
             return Done(before.remote_id, before.remote_url, said)
-        _check_due(move_for(client, payment.invoice_id, payment), payment)
+        _check_due(client, move_for(client, payment.invoice_id, payment), payment)
         form_id = _make_form(client, payment, trace.key)
         client.change(FORM, "action_create_payments", [[form_id]], context_of(client))
         return _read_back(client, payment, trace.key)
 
 
-def _check_due(move: Row, payment: RegisterPayment) -> None:
+def _check_due(client: Reader, move: Row, payment: RegisterPayment) -> None:
     if move["state"] != "posted":
         raise rejected(f"invoice {payment.invoice} is not posted.", "NotPosted")
-    due = amount_of(move["amount_residual"], payment.currency)
+    due = amount_of(move["amount_residual"], payment.currency) - _unbooked(client, move, payment)
     shown = show_amount(due, payment.currency)
     if move["payment_state"] not in PAYABLE or due <= 0:
         raise rejected(f"nothing is due on {payment.invoice} any more.", "NothingDue")
@@ -102,18 +111,39 @@ def _check_due(move: Row, payment: RegisterPayment) -> None:
         raise rejected(f"only {shown} is due on {payment.invoice}, not {asked}.", "LessDue")
 
 
+def _unbooked(client: Reader, move: Row, payment: RegisterPayment) -> Decimal:
+    """Return what was paid without a journal entry: Odoo leaves the amount due as it was.
+
+    Since 18 a payment has an entry only where its journal names an outstanding account.
+    """
+    if not client.has_field(MOVE, LINKED):
+        return Decimal(0)
+    linked = client.read(MOVE, int(move["id"]), (LINKED,))
+    if not linked or not linked[LINKED]:
+        return Decimal(0)
+    unbooked = [["move_id", "=", False], ["state", "in", list(UNBOOKED)]]
+    domain = [["id", "in", linked[LINKED]], *unbooked]
+    rows = client.search_read(PAYMENT, domain, ("amount", "currency_id"), limit=100, order="id")
+    if any(link(row["currency_id"])[1] != payment.currency for row in rows):
+        said = f"a payment in another currency is under way for {payment.invoice}; look in Odoo."
+        raise rejected(said, "PaymentUnderWay")
+    return sum((amount_of(row["amount"], payment.currency) for row in rows), Decimal(0))
+
+
 def _make_form(client: Writer, payment: RegisterPayment, key: str) -> int:
     """Return the id of a new form that says what was approved; nothing is paid by it yet."""
     values = _form_values(payment, key, _journal_id(client, payment))
     kwargs = context_of(client, **_context(payment.invoice_id))
     form_id = client.create_form(FORM, [values], kwargs)
-    form = client.read(FORM, form_id, ("amount", "currency_id", "communication"))
+    form = client.read(FORM, form_id, FORM_FIELDS)
     currency = link(form["currency_id"])[1] if form else ""
     if (
         form is None
         or currency != payment.currency
         or amount_of(form["amount"], payment.currency) != payment.amount
         or form["communication"] != key
+        or form["payment_difference_handling"] != "open"
+        or not form["can_edit_wizard"]  # else it pays by account, and in full
     ):
         raise rejected("Odoo's payment form does not say what was approved.", "NotAsApproved")
     return form_id
@@ -200,7 +230,7 @@ def findings(client: Reader, payload: Payload) -> Findings:
         return Findings()
     try:
         move = move_for(client, payment.invoice_id, payment)
-        _check_due(move, payment)
+        _check_due(client, move, payment)
         _journal_id(client, payment)
     except RejectedError as error:
         return refusal(error)

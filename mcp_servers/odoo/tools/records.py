@@ -131,6 +131,12 @@ def context_of(client: Reader, **more: object) -> Row:
     return {"context": {"allowed_company_ids": [client.company_id], **more}}
 
 
+def company_of(client: Reader, partner_id: int) -> int:
+    """Return the company that a partner belongs to, which may be itself."""
+    row = client.read("res.partner", partner_id, ("commercial_partner_id",))
+    return (row and link(row["commercial_partner_id"])[0]) or partner_id
+
+
 # -- creations ------------------------------------------------------------------------------------
 
 
@@ -179,8 +185,9 @@ class Creation(Generic[A]):
     def findings(self, client: Reader, payload: Payload) -> Findings:
         """Return what Odoo would refuse, or take and regret; the same as `perform` refuses."""
         wanted = self.arguments.model_validate(payload)
-        found = self.look(client, wanted)
+        found = Findings()
         try:
+            found = self.look(client, wanted)
             self.ids(client, wanted)
         except RejectedError as error:
             return found + refusal(error)
