@@ -160,7 +160,7 @@ class Part:
     payload: Payload
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a row of a table: the same only as itself
 class Action:
     """One thing that can be done to the outside world or to the books.
 

@@ -8,7 +8,7 @@ network will be sent is a payload of its own, for its own tool and its own serve
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from core import notes, vault_files
@@ -44,6 +44,12 @@ def posts_of(services: Mapping[str, Service]) -> Posts:
 
 def action_for(posts: Posts) -> Action:
     """Return the action that publishes on several of these networks at once."""
+    return _action_for(tuple((name, *post) for name, post in posts.items()))
+
+
+@cache  # making a model takes longer than opening a journal
+def _action_for(rows: tuple[tuple[str, str, Action], ...]) -> Action:
+    posts = {name: (title, action) for name, title, action in rows}
     rules = [rule for _, action in posts.values() if (rule := action.media)]
     return Action(
         kind=KIND,

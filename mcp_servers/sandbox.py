@@ -70,6 +70,7 @@ class Sandbox:
         self._server: Loopback | None = None
         self._thread: threading.Thread | None = None
         self.closing = threading.Event()
+        self._go_on = threading.Event()
 
     def __enter__(self) -> Self:
         self.closing.clear()
@@ -102,6 +103,7 @@ class Sandbox:
         if self._server is None or self._thread is None:
             return
         self.closing.set()
+        self.release()
         self._server.wake()
         self._thread.join()
         self._server.server_close()
@@ -136,6 +138,11 @@ class Sandbox:
         values = {"service": service, "mode": mode, "times": times}
         return self._add_fault({**values, "match": match, "seconds": seconds})
 
+    def release(self) -> None:
+        """Let everything slow that waits now go on at once."""
+        waiting, self._go_on = self._go_on, threading.Event()
+        waiting.set()
+
     def reset(self) -> None:
         """Go back to the seeds; effects, counts and faults are forgotten."""
         with self._world.lock:
@@ -158,7 +165,10 @@ class Sandbox:
 
     def _act(self, fake: Fake, request: Request, fault: Fault | None) -> Response | None:
         slow = fault is not None and fault.mode is FaultMode.SLOW
-        if fault is not None and slow and self.closing.wait(fault.seconds):
+        go_on = self._go_on  # before asking whether it closes: `close` sets the one we hold
+        if fault is not None and slow and not self.closing.is_set():
+            go_on.wait(fault.seconds)
+        if slow and self.closing.is_set():
             return None
         with self._world.lock:
             answer = None

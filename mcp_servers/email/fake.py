@@ -92,8 +92,8 @@ class EmailFake:
     def reset(self) -> None:
         """Go back to the seeded mails; older history is forgotten."""
         self.store = MailStore(self._world.clock)
-        for mail in fake_seeds.MAILS:
-            self.receive(mail)
+        for raw, labels, received in fake_seeds.seeded():
+            self.store.add(raw, labels, None, received)
         self.store.history.clear()
         self.store.history_id = FIRST_HISTORY_ID
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -95,6 +96,16 @@ MAILS: tuple[dict[str, Any], ...] = (
         "in_reply_to": "<appointment@sandbox.example>",
     },
 )
+
+
+@cache
+def seeded() -> tuple[tuple[bytes, tuple[str, ...], datetime], ...]:
+    """Return each of `MAILS` as it came: its bytes, where it lies, when it was received."""
+    mails = []
+    for number, mail in enumerate(MAILS):
+        message, received = composed(mail, datetime.fromisoformat(mail["date"]), number)
+        mails.append((message.as_bytes(), tuple(labels_of(mail)), received))
+    return tuple(mails)
 
 
 def composed(mail: object, now: datetime, number: int) -> tuple[EmailMessage, datetime]:
