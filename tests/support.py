@@ -13,11 +13,13 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -438,6 +440,20 @@ def run_daemon(folder: Path, vault: Path, *options: str, **values: str) -> Itera
     env = environment(AI_EMPLOYEE_HOME=str(make_home(folder / "home")), **values)
     with run_program(folder, "run", "--vault", str(vault), *options, env=env) as running:
         yield running
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Answer on a free port of this machine until the block ends; yield the address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        often_s = 0.01  # how soon it sees that it has to end
+        thread = threading.Thread(target=server.serve_forever, args=(often_s,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def wait_until(

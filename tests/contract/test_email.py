@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
@@ -37,6 +37,7 @@ from mcp_servers.email.tools import TOOLSET
 from mcp_servers.gate import Gate, Role
 from mcp_servers.sandbox import Sandbox
 from mcp_servers.toolset import Evidence, Finding, Trace, Write
+from tests.support import serving
 from utils.audit_log import Actor
 from utils.config import Settings
 from utils.errors import (
@@ -165,15 +166,8 @@ class Trap(BaseHTTPRequestHandler):
 def trapped(settings: Settings, status: int) -> Iterator[tuple[Settings, list[tuple[str, str]]]]:
     """Run a server that answers everything with one status, 0 to hang up."""
     handler = type("Handler", (Trap,), {"seen": [], "status": status})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            url = f"http://127.0.0.1:{server.server_address[1]}"
-            yield settings.with_values(GMAIL_API_URL=url), handler.seen
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(handler) as url:
+        yield settings.with_values(GMAIL_API_URL=url), handler.seen
 
 
 # -- sent once ------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +27,7 @@ from mcp_servers.odoo.fake import OdooFake
 from mcp_servers.sandbox import Sandbox
 from mcp_servers.toolset import Done, Evidence, Finding, Toolset, Trace, Write
 from tests.pictures import jpeg, png
+from tests.support import serving
 from utils.config import Settings
 from utils.errors import (
     NotSentError,
@@ -622,13 +623,14 @@ def test_a_slow_write_is_unknown_and_found_later(
     sandbox: Sandbox, case: Case, settings: Settings
 ) -> None:
     module = import_module(f"mcp_servers.{case.service}.client")
-    limits = {"write_timeout_s": 0.2} if case.service == "odoo" else {"timeout_s": 0.2}
+    limits = {"write_timeout_s": 0.4} if case.service == "odoo" else {"timeout_s": 0.4}
     writer = module.Writer(settings, **limits)
-    sandbox.fault(case.service, "slow", match=case.kind, seconds=0.8)
+    sandbox.fault(case.service, "slow", match=case.kind, seconds=60)
     with pytest.raises(UnknownOutcomeError):
         perform(case, writer)
     assert effects_of(sandbox, case) == []
     assert reconcile(case, settings).finding is case.absent
+    sandbox.release()
     (effect,) = wait_for(lambda: effects_of(sandbox, case))
     evidence = reconcile(case, settings)
     assert evidence.finding is Finding.FOUND
@@ -741,17 +743,10 @@ def test_a_redirect_is_not_followed(
     sandbox: Sandbox, case: Case, settings: Settings, status: int
 ) -> None:
     handler = type("Handler", (_Redirecting,), {"target": sandbox.url, "status": status})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            elsewhere = url_of(case, f"http://127.0.0.1:{server.server_address[1]}")
-            writer = toolset_of(case).writer(settings.with_values(**elsewhere))
-            with pytest.raises((RejectedError, UnknownOutcomeError), match=f"HTTP {status}"):
-                perform(case, writer)
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(handler) as url:
+        writer = toolset_of(case).writer(settings.with_values(**url_of(case, url)))
+        with pytest.raises((RejectedError, UnknownOutcomeError), match=f"HTTP {status}"):
+            perform(case, writer)
     assert sandbox.requests()[case.service] == 0
 
 

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from core.tries import DEATHS
 from core.vault import Folder
 from mcp_servers.sandbox import settings_of
 from tests.crash.ground import Ground
@@ -36,6 +37,7 @@ SEED = int(os.environ.get("CRASH_SEED", "20261121"))
 REQUEST_EVERY, PAPER_EVERY = 25, 40
 MARK = re.compile(r"flood (\d{6})")
 SUBJECT = re.compile(r'^subject: "flood (\d{6})', re.MULTILINE)
+GIVEN_UP = f"No proposal was made: the program ended {DEATHS} times while it read this"
 WATCHER_MB, DAEMON_MB = 100.0, 200.0
 """The most resident memory that is allowed, whatever the number of mails."""
 
@@ -159,6 +161,11 @@ class Flood:
     def tasks(self) -> int:
         return len(list((self.ground.vault / Folder.NEEDS_ACTION).glob("EML-*.md")))
 
+    def given_up(self) -> Counter[int]:
+        """Return the requests over which the daemon was killed too often, as their tasks say."""
+        tasks = (self.ground.vault / Folder.NEEDS_ACTION).glob("EML-*.md")
+        return numbers(path for path in tasks if GIVEN_UP in path.read_text())
+
     def proposals(self) -> list[Path]:
         return sorted((self.ground.vault / Folder.PENDING).glob("APR-*.md"))
 
@@ -209,7 +216,9 @@ def come_in(folder: Path, count: int, kills: int) -> None:
         it.wait(lambda: it.tasks() >= count, "all tasks", limit_s)
         came_s = time.monotonic() - began
         asked = len(range(0, count, REQUEST_EVERY))
-        it.wait(lambda: len(it.proposals()) >= asked, "all proposals", limit_s)
+        it.wait(
+            lambda: len(it.proposals()) + it.given_up().total() >= asked, "all proposals", limit_s
+        )
         done_s = time.monotonic() - began
         it.stop()
         check = subprocess.run(
@@ -241,7 +250,9 @@ def wrong_in(it: Flood) -> list[str]:
         for path in it.proposals()
         if (found := re.search(r"invoice for job (\d+)", path.read_text()))
     )
-    wrong += differences("proposals", asked, proposed)
+    wrong += differences("proposals", asked - it.given_up(), proposed)
+    if it.given_up().total() > it.kills["daemon"] // DEATHS:
+        wrong.append(f"given up: {it.given_up()} after {it.kills}")
     entries = [
         entry
         for day in (it.ground.root / "Vault" / "Logs").glob("*.json")
@@ -259,7 +270,7 @@ def wrong_in(it: Flood) -> list[str]:
     return wrong if len(left) <= it.kills.total() else [*wrong, f"left behind: {left}"]
 
 
-def numbers(paths: Iterator[Path]) -> Counter[int]:
+def numbers(paths: Iterable[Path]) -> Counter[int]:
     """Return how often each mail's number stands in the subject of files."""
     found: Counter[int] = Counter()
     for path in paths:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from core import approvals, notices, vitals
 from core.approvals import Request
 from core.workspace import Workspace
+from tests.support import serving
 from utils.audit_log import Actor, Event
 from utils.clock import FixedClock
 from utils.errors import ConfigError
@@ -41,17 +42,16 @@ class Phone:
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
-        self.address = f"json://127.0.0.1:{self.server.server_port}/owner"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.door = Door
+        self.address = ""
 
 
 @pytest.fixture
 def phone() -> Iterator[Phone]:
     made = Phone()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+    with serving(made.door) as url:
+        made.address = f"{url.replace('http', 'json')}/owner"
+        yield made
 
 
 @pytest.fixture
