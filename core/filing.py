@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core import approvals, frontmatter, note_edits, notes, parts, proposal
-from core.actions import Mode, State, Tier
+from core.actions import Mode, State, Tier, key_of
 from core.journal import TERMINAL
 from core.records import Row
 from core.strict_yaml import Plain
@@ -269,7 +269,7 @@ def result_block(ws: Workspace, row: Row, ending: Ending, at: datetime) -> str:
         ("Attempts", None if several else str(row.attempt)),
         ("Remote id", row.remote_id),
         ("Link", f"<{row.remote_url}>" if row.remote_url else None),
-        ("What happened", notes.inline(row.summary or "", 400) or None),
+        ("What happened", None if several else notes.inline(row.summary or "", 400)),
         ("Key", None if several else _key(row)),
         ("Story", f"`{_why_command(ws, row)}`"),
     ]
@@ -294,8 +294,10 @@ def _edits(ws: Workspace, row: Row) -> list[str]:
 def _part_block(ws: Workspace, part: Row) -> list[str]:
     """Return what stands under `## Result` about one part."""
     title = parts.title_of(ws, part)
-    said = notes.inline(part.summary or "", 400)
-    lines = [f"- {title}: {part.state}" + (f", {said}" if said else "")]
+    said = notes.inline((part.summary or "").removeprefix(f"{title}: "), 400)
+    lines = [
+        f"- {title}: {parts.WORDS.get(part.state, part.state)}" + (f". {said}" if said else "")
+    ]
     lines += [f"    - Remote id: {part.remote_id}"] if part.remote_id else []
     lines += [f"    - Link: <{part.remote_url}>"] if part.remote_url else []
     if part.request is not None and part.mode is Mode.DRY_RUN:
@@ -311,8 +313,6 @@ def _why_command(ws: Workspace, row: Row) -> str:
 
 
 def _key(row: Row) -> str | None:
-    from core.actions import key_of
-
     return key_of(row.action_id) if row.mode.acts else None
 
 

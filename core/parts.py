@@ -7,6 +7,7 @@ done again, and approving the note once more grants only the rest.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ _GRANTED = (
     *("remote_id", "remote_url", "summary", "error", "error_class", "request"),
 )
 """What a new grant of a part sets anew; its number of attempts and first step stay."""
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s")
 WORDS = {
     State.APPROVED: "waits",
     State.SENDING: "is being sent",
@@ -187,8 +189,14 @@ def done(ws: Workspace, parent: Row) -> list[str]:
 
 def _line(ws: Workspace, row: Row) -> str:
     why = "" if row.state in {State.DONE, State.DRY_RUN_COMPLETED} else row.summary or ""
-    said = f" ({notes.inline(why, 200)})" if why else ""
-    return f"{title_of(ws, row)}: {WORDS.get(row.state, str(row.state))}{said}"
+    title = title_of(ws, row)
+    said = f" ({_first_sentence(why.removeprefix(f'{title}: '))})" if why else ""
+    return f"{title}: {WORDS.get(row.state, str(row.state))}{said}"
+
+
+def _first_sentence(text: str) -> str:
+    """Return why a part is not done, in short; the whole of it stands in the note's result."""
+    return notes.inline(_SENTENCE_END.split(text, maxsplit=1)[0], 200)
 
 
 def _where(row: Row) -> str:

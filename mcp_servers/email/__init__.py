@@ -20,7 +20,7 @@ def account(settings: Settings) -> str:
 
 SERVICE = Service(
     name="email",
-    title="Email",
+    title="Gmail",
     actions=ACTIONS,
     reads=READS,
     settings=(

@@ -280,7 +280,7 @@ def test_two_done_and_one_refused_lies_in_review_and_moving_it_runs_only_the_res
     assert town.places(action_id) == ["Needs_Review"]
     text = town.note(action_id).read_text()
     assert "The Mill, X done, the rest is not" in text
-    assert "> Pier: refused (Pier: this picture is not allowed)" in text
+    assert "> Pier: refused (this picture is not allowed)" in text
     assert "what is done is not sent again" in text
     assert [row.action_id for row in town.ws.journal.in_review()] == [action_id]
 
