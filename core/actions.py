@@ -119,6 +119,8 @@ class Lookup:
         match: the field of an answer that is held against the name.
         value: the field of an answer that is the identifier.
         details: further fields of an answer, by which a person tells two of the same name apart.
+        address: the field of an answer that holds a mail address, where whoever writes may be known
+            by it; "" where an address proves too little.
     """
 
     source: str
@@ -128,6 +130,7 @@ class Lookup:
     match: str = "name"
     value: str = "id"
     details: tuple[str, ...] = ()
+    address: str = ""
 
 
 @dataclass(frozen=True)

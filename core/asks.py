@@ -42,12 +42,14 @@ class Query:
         text: the question.
         reason: why it is asked.
         choices: possible answers, as they stand beside the tick boxes.
+        sender: the mail address that may tell the answer, "" where none does.
     """
 
     key: str
     text: str
     reason: str
     choices: tuple[str, ...] = ()
+    sender: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,12 @@ class Unclear:
     Args:
         evidence: the words that it is about, shown quoted.
         queries: what is not known.
+        kind: the action that it will be, "" where that is not known either.
     """
 
     evidence: str
     queries: Sequence[Query]
+    kind: str = ""
 
 
 def ask(

@@ -7,6 +7,7 @@ dry run from going on.
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import Future
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -113,6 +114,12 @@ def _choice(lookup: Lookup, item: Mapping[str, object]) -> Choice:
     told = [str(item[each]) for each in lookup.details if item.get(each)]
     label = notes.inline(", ".join([name, *told]), 160)
     return Choice(f"{label} ({lookup.target}: {value})", name, value)
+
+
+def _has_address(lookup: Lookup, item: Mapping[str, object], address: str) -> bool:
+    """Return whether a record has the address; the field may hold several, or a name beside it."""
+    held = re.split(r"[\s,;<>]+", str(item.get(lookup.address) or "").casefold())
+    return address.casefold() in held
 
 
 def which(lookup: Lookup, payload: Payload, findings: Findings) -> Query:
@@ -268,6 +275,26 @@ class Checks:
         except TimeoutError:
             result = CallResult(answered=False, error=f"no answer within {WAIT_S:.0f} s")
         return self._answered(action, payload, result)
+
+    def known_by(self, action: Action, address: str) -> tuple[Choice, ...]:
+        """Return the records of exactly this mail address, waiting for the answer.
+
+        None are returned where an address proves nothing, and where the service does not answer.
+        """
+        lookup = action.lookup
+        missing = self._ws.services[action.service].missing(self._ws.settings)
+        if lookup is None or not lookup.address or missing:
+            return ()
+        service, _, tool = lookup.tool.partition(".")
+        future = self._runner.call(service, tool, {"query": address, "limit": LIMIT})
+        try:
+            data = future.result(timeout=WAIT_S).data
+        except TimeoutError:
+            return ()
+        if data.get("next_cursor"):
+            return ()  # more than anybody could be asked about
+        held = (item for item in data.get("items", ()) if _has_address(lookup, item, address))
+        return tuple(_choice(lookup, item) for item in held)
 
     def forget(self, about: str) -> None:
         """Drop an answer, also about parts, so that the same question is asked anew."""

@@ -44,11 +44,13 @@ class Wish:
         kind: the action, `service.verb_noun`.
         arguments: not validated yet.
         evidence: the words it was read from, shown quoted.
+        sender: the mail address of whoever asks, "" where nobody else does.
     """
 
     kind: str
     arguments: Mapping[str, object]
     evidence: str
+    sender: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,9 @@ def mail_request(material: Material) -> Wish | Unclear | Suspicious | None:
     signs = () if mail.is_bulk else _signs(source)
     if found.kind is None and not found.missing and signs and not material.replies:
         return Suspicious(signs)
-    return _as_outcome(replace(found, notes=(*found.notes, *gaps)), source.words)
+    address = source.sender.address
+    sender = "" if address in setting.owner_addresses else address
+    return _as_outcome(replace(found, notes=(*found.notes, *gaps)), source.words, sender)
 
 
 def _signs(source: reading.Source) -> tuple[str, ...]:
@@ -181,17 +185,20 @@ def paper_request(material: Material) -> Wish | Unclear | None:
     return _as_outcome(found, source.words or scan)
 
 
-def _as_outcome(found: Extraction, evidence: str) -> Wish | Unclear | None:
+def _as_outcome(found: Extraction, evidence: str, sender: str = "") -> Wish | Unclear | None:
     remarks = "".join(f"\n\n({note})" for note in found.notes)
     if found.missing:
         queries = [
-            Query(q.key, q.text, q.reason, tuple(choice.label for choice in q.candidates))
+            Query(
+                *(q.key, q.text, q.reason, tuple(choice.label for choice in q.candidates)),
+                sender=sender if q.is_sender else "",
+            )
             for q in found.missing
         ]
-        return Unclear(evidence + remarks, queries)
+        return Unclear(evidence + remarks, queries, str(found.kind or ""))
     if found.kind is None or found.arguments is None:
         return None
-    return Wish(str(found.kind), found.arguments, evidence + remarks)
+    return Wish(str(found.kind), found.arguments, evidence + remarks, sender)
 
 
 def _setting(ws: Workspace) -> Setting:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core import approvals, notes, payloads, plans
@@ -17,6 +18,7 @@ from core.asks import Answer, Asks, Unclear, ask
 from core.checks import account_warnings, chosen, which
 from core.inspection import QUIET_S, Inspector
 from core.records import Ask, Entry
+from core.senders import Senders
 from core.tries import DEATHS, Tries
 from core.vault import Folder
 from utils.audit_log import Actor, Event
@@ -55,6 +57,7 @@ class Triage:
         self._ws = ws
         self._rules = rules
         self._checks = checks
+        self._senders = Senders(checks, ws.actions)
         self._asks = Asks(ws, Inspector(ws.vault, ws.clock))
         self._early: dict[str, float] = {}
         self._tries = Tries(ws.journal, "triage")
@@ -131,15 +134,24 @@ class Triage:
             Suspicious,
         )
 
-        material = Material(self._ws, source, path, replies)
-        try:
+        def read(replies: Mapping[str, str]) -> Wish | Unclear | Suspicious | None:
+            material = Material(self._ws, source, path, replies)
             rules = self._rules or RULES
-            found = next((found for rule in rules if (found := rule(material))), None)
+            return next((found for rule in rules if (found := rule(material))), None)
+
+        told: Mapping[str, str] = {}
+        try:
+            found = read(replies)
+            if isinstance(found, Unclear):
+                told, found = self._senders.answered(found)
+                found = read({**told, **replies}) if told else found
             if isinstance(found, Suspicious):
                 said = notes.inline(" ".join(found.signs), 500)
                 self._say(source, f"- CAREFUL: {said} Nothing was proposed from it.")
                 return STAYS
-            return STAYS if found is None else self._go_on(found, source, replies)
+            if found is None:
+                return STAYS
+            return self._go_on(found, source, replies, named=not told)
         except (NoteError, RefusedError) as error:
             reason = error.reason if isinstance(error, NoteError) else str(error)
             return self._stays(source, f"this {notes.inline(reason, 300)}")
@@ -172,7 +184,9 @@ class Triage:
             done = self._read(source, path, replies)
         self._asks.close(stored, f"- Went on: {done}")
 
-    def _go_on(self, found: Wish | Unclear, source: Source, replies: Mapping[str, str]) -> str:
+    def _go_on(
+        self, found: Wish | Unclear, source: Source, replies: Mapping[str, str], *, named: bool
+    ) -> str:
         """Propose what is clear, ask what is not."""
         if isinstance(found, Unclear):
             return self._ask(found, source, replies)
@@ -180,7 +194,9 @@ class Triage:
         if action is None:
             raise NoteError(f"asks for `{notes.inline(found.kind)}`, which nobody here can do")
         payload = payloads.validated(action, found.arguments)
-        payload, findings = self._checks.resolve_now(action, payload)
+        checked = self._checks.resolve_now(action, payload)
+        settled = self._senders.settled(action, checked, found.sender, named=named)
+        payload, findings = settled.payload, settled.findings
         lookup = action.lookup
         if lookup is not None and findings.choices and lookup.target in replies:
             meant = chosen(lookup, payload, findings, replies[lookup.target])
@@ -188,6 +204,7 @@ class Triage:
             payload, findings = self._checks.resolve_now(action, payload)
         if lookup is not None and findings.choices:
             question = which(lookup, payload, findings)
+            question = replace(question, reason=f"{question.reason} {settled.hint}".strip())
             return self._ask(Unclear(found.evidence, [question]), source, replies)
         return self._propose(payload, findings, found, source)
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from core.extract import dates, prices
+from core.extract import dates, parties, prices
 from core.extract.found import Abstained, Candidate, Found, Passage, Question
 from core.extract.kinds import Kind
 from core.extract.text import one_line
@@ -113,7 +113,8 @@ def _about_party(kind: Kind, party: Found[str] | Abstained[str]) -> Question | N
     name = PARTY[kind]
     offered = tuple(Candidate(c.value, {name: c.value}) for c in party.candidates)
     asked = "Who sent this bill?" if kind is Kind.BILL else "Who is the customer?"
-    return Question(name, asked, party.reason, offered)
+    is_sender = party.reason == parties.ONLY_SENDER
+    return Question(name, asked, party.reason, offered, is_sender=is_sender)
 
 
 def _about_price(

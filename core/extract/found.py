@@ -73,12 +73,14 @@ class Question:
         text: the question.
         reason: why it is asked.
         candidates: possible answers, to be shown as tick boxes; another one may be written.
+        is_sender: whether nothing but the sender can be meant, by whatever name.
     """
 
     key: str
     text: str
     reason: str
     candidates: tuple[Candidate, ...] = ()
+    is_sender: bool = False
 
 
 @dataclass(frozen=True)

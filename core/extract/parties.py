@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from core.extract.found import Setting
 
 Name = Found[str]
+ONLY_SENDER = "No company is named, only the sender."
 _FORMS = (
     r"Ltd\.?|Limited|LLC|L\.L\.C\.|LLP|PLC|Inc\.?|Incorporated|Corp\.?|Corporation|"
     r"Pty\.? Ltd\.?|GmbH & Co\. ?KG|GmbH|mbH|gGmbH|AG|UG(?: \(haftungsbeschränkt\))?|KGaA|KG|OHG|"
@@ -35,6 +36,8 @@ _LINK = r"(?:&|\+|und|and|et|y|e|de|del|du|des|la|le|les|los|of|der|für|of the)
 COMPANY = re.compile(
     rf"(?<![\w&-]){_WORD}(?: (?:{_LINK} ){{0,2}}{_WORD}){{0,4}},? (?:{_FORMS})(?![\w&])"
 )
+_FORM_END = re.compile(rf",? ({_FORMS})\Z", re.IGNORECASE)
+_IN_FULL = {"limited": "ltd", "incorporated": "inc", "corporation": "corp"}
 _LEADING = re.compile(
     r"(?:Please|Invoice|Bill|Quote|Quotation|Dear|Hello|Hi|To|From|For|Our|Re|Fwd|Company|Client|"
     r"Customer|Attn|And|Or|At|With|By|In|Rechnung|Angebot|An|Von|Für|Firma|Kunde|Kundin|Bitte|"
@@ -100,6 +103,24 @@ def _beginnings(text: str, start: int, end: int) -> tuple[int, ...]:
 def key_of(name: str) -> str:
     """Return what two spellings of one name share."""
     return re.sub(r"[\W_]+", "", name).casefold()
+
+
+def agree(name: str, other: str) -> bool:
+    """Return whether two names differ in signs, capitals or the writing of the legal form only.
+
+    "Acme Ltd." is "ACME Limited", and "Acme" is either; "Acme GmbH" and "Acme AG" are two.
+    """
+    (bare, form), (other_bare, other_form) = _parted(name), _parted(other)
+    return bool(bare) and bare == other_bare and (form == other_form or not form or not other_form)
+
+
+def _parted(name: str) -> tuple[str, str]:
+    """Return the keys of a name without its legal form, and of the form."""
+    end = _FORM_END.search(name.strip())
+    if end is None:
+        return key_of(name), ""
+    form = key_of(end[1])
+    return key_of(name.strip()[: end.start()]), _IN_FULL.get(form, form)
 
 
 def _is_owner(name: str, setting: Setting) -> bool:
@@ -174,7 +195,7 @@ def customer(
         return Abstained("It is not said plainly whom to bill.", _unique([*own, *everywhere]))
     name = sender.text.strip()
     return Abstained(
-        "No company is named, only the sender.",
+        ONLY_SENDER,
         (sender.found(name, 0, len(sender.text), "the sender"),) if _is_name(name) else (),
     )
 
@@ -192,7 +213,7 @@ def vendor(
         return _only(every, "Several companies are named.", "the only company beside the reader's")
     name = sender.text.strip()
     found = (sender.found(name, 0, len(sender.text), "the sender"),) if _is_name(name) else ()
-    return Abstained("No company is named, only the sender.", found)
+    return Abstained(ONLY_SENDER, found)
 
 
 def _only(names: list[Name], several: str, reason: str = "") -> Found[str] | Abstained[str]:

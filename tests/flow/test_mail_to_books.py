@@ -112,6 +112,22 @@ def test_a_mail_becomes_one_draft_invoice_with_the_owners_amount(
     ]
 
 
+def test_a_customer_who_names_no_company_is_known_by_the_address(
+    sandbox: Sandbox, daemon: tuple[Running, Path]
+) -> None:
+    """No question is asked that the books can answer, and the proposal says how they did."""
+    _, vault = daemon
+    post_mail(
+        sandbox,
+        **{"from": "Anna <anna.smith@mail.example>"},
+        subject="flow: invoice",
+        text="Hello,\n\nplease send me the invoice for the workshop, 90.00 EUR.\n\nThanks, Anna\n",
+    )
+    text = text_with(note_in(vault / "Pending_Approval", "Smith"), "customer_id: 17")
+    assert "was found by anna.smith@mail.example, from where the mail came" in text
+    assert not list((vault / "Needs_Action").glob("ASK-*.md"))
+
+
 @pytest.mark.parametrize(
     ("subject", "text"),
     [

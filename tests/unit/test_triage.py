@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core import notes, tasks
+from core import checks, notes, tasks
 from core.actions import State, Trust
 from core.asks import Unclear
 from core.checks import Checks
+from core.findings import Findings
 from core.records import Source
 from core.rules import Material, Wish, mail_request, paper_request, written_request
 from core.sources import CallResult
@@ -22,8 +24,10 @@ from core.triage import FAILURES, STAYS, Triage
 from core.tries import DEATHS, Tries
 from core.vault import Folder
 from core.workspace import Workspace
+from mcp_servers.odoo import SERVICE as ODOO
 from tests.corpus.tiny_pdf import tiny_pdf
 from tests.support import HOME
+from tests.unit.conftest import LIVE
 from utils import durable, files
 from utils.clock import FixedClock
 from utils.errors import NoteError
@@ -174,6 +178,179 @@ def test_two_of_one_name_are_asked_about_and_the_answer_goes_on(
         clock.advance(60)
     (row,) = ws.journal.in_states(State.PENDING)
     assert (row.payload["customer"], row.payload["customer_id"]) == ("Smith", identifier)
+
+
+# -- who writes -----------------------------------------------------------------------------------
+
+ADDRESS = "jane@acme.example"
+
+
+def partner(name: str, number: int, email: str = ADDRESS) -> dict[str, object]:
+    return {"id": number, "name": name, "email": email, "city": "Leeds"}
+
+
+def asking_mail(company: str) -> str:
+    text = "Please send us the invoice for the November retainer, 1,250.00 EUR."
+    return f"From: Jane Cole <{ADDRESS}>\nSubject: Invoice\n\n{text}\n\nJane Cole\n{company}\n"
+
+
+class OdooBooks:
+    """A runner whose Odoo has some partners, and answers as its server does.
+
+    Args:
+        partners: all of them.
+    """
+
+    def __init__(self, *partners: dict[str, object]) -> None:
+        self.partners = partners
+        self.is_down = False
+
+    def call(self, service: str, tool: str, arguments: Mapping[str, Any]) -> Future[CallResult]:
+        assert service == "odoo"
+        future: Future[CallResult] = Future()
+        if self.is_down:
+            future.set_result(CallResult(answered=False, error="Odoo is down"))
+            return future
+        if tool == "find_partners":
+            future.set_result(CallResult(True, {"items": self._like(arguments["query"])}))
+            return future
+        action = next(a for a in ODOO.actions if a.kind == arguments["action"])
+        payload, found = dict(arguments["arguments"]), Findings()
+        if checks.is_missing(action, payload):
+            assert action.lookup is not None
+            items = self._like(payload["customer"])
+            payload, found = checks.with_found(action.lookup, payload, items)
+        future.set_result(CallResult(True, checks.as_data(action, (payload, found))))
+        return future
+
+    def _like(self, query: str) -> list[dict[str, object]]:
+        words = query.casefold()
+        return [p for p in self.partners if words in f"{p['name']} {p['email']}".casefold()]
+
+    def warm(self, service: str) -> None:
+        """Nothing has to be started."""
+
+    def is_held(self, service: str) -> bool:
+        return False
+
+
+def proposed(ws: Workspace) -> tuple[str, int, str]:
+    """Return customer, identifier and what else is said in the only proposal."""
+    (row,) = ws.journal.in_states(State.PENDING)
+    text = (ws.vault.root / "Pending_Approval" / row.note).read_text()
+    return row.payload["customer"], row.payload["customer_id"], text.split("What else to know")[1]
+
+
+def question(ws: Workspace) -> str:
+    assert ws.journal.in_states(*State) == []
+    (path,) = (ws.vault.root / "Needs_Action").glob("ASK-*.md")
+    return path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("company", "partners", "said"),
+    [
+        pytest.param("", [partner("Acme Ltd", 9)], "the mail names no company", id="unnamed"),
+        pytest.param(
+            "Acme Limited", [partner("ACME Ltd.", 9)], "the mail calls it Acme Limited", id="spelt"
+        ),
+        pytest.param(
+            "Acme Ltd",
+            [partner("Acme Ltd", 8, "other@post.example"), partner("Acme Ltd", 9)],
+            "the mail calls it Acme Ltd",
+            id="two-of-one-name",
+        ),
+        pytest.param(
+            "", [partner("Acme", 8, ""), partner("Acme", 9)], "names no company", id="unnamed-twins"
+        ),
+        pytest.param(
+            "",
+            [partner("Acme Ltd", 9, f"Jane <{ADDRESS.title()}>, b@acme.example")],
+            "names no company",
+            id="one-of-several-addresses",
+        ),
+    ],
+)
+def test_a_customer_is_found_by_the_address_of_the_mail(
+    live_ws: Workspace,
+    clock: FixedClock,
+    company: str,
+    partners: list[dict[str, object]],
+    said: str,
+) -> None:
+    """How it was found stands in the proposal: whoever approves can check it."""
+    drop(live_ws, clock, asking_mail(company), "email")
+    triage_of(live_ws, OdooBooks(*partners)).sweep()
+    customer, identifier, also = proposed(live_ws)
+    assert (customer, identifier) == (partners[-1]["name"], 9)
+    assert f"The customer was found by {ADDRESS}, from where the mail came; " in also
+    assert said in also
+
+
+def test_a_name_that_the_books_have_needs_no_address(live_ws: Workspace, clock: FixedClock) -> None:
+    drop(live_ws, clock, asking_mail("Acme Ltd"), "email")
+    books = OdooBooks(partner("Acme Ltd", 8, ""), partner("Jane Cole", 9))
+    triage_of(live_ws, books).sweep()
+    customer, identifier, also = proposed(live_ws)
+    assert (customer, identifier) == ("Acme Ltd", 8)
+    assert "found by" not in also
+
+
+@pytest.mark.parametrize(
+    ("company", "partners", "words"),
+    [
+        pytest.param(
+            "Beta GmbH",
+            [partner("Acme Ltd", 9)],
+            "No customer is called Beta GmbH",
+            id="other-name",
+        ),
+        pytest.param(
+            "Acme AG", [partner("Acme GmbH", 9)], "No customer is called Acme AG", id="other-form"
+        ),
+        pytest.param(
+            "",
+            [partner("Acme Ltd", 9), partner("Jane Cole", 8)],
+            "only the sender",
+            id="two-hold-it",
+        ),
+    ],
+)
+def test_an_address_that_does_not_settle_it_is_only_offered(
+    live_ws: Workspace,
+    clock: FixedClock,
+    company: str,
+    partners: list[dict[str, object]],
+    words: str,
+) -> None:
+    ws = live_ws
+    drop(ws, clock, asking_mail(company), "email")
+    triage = triage_of(ws, OdooBooks(*partners))
+    triage.sweep()
+    text = question(ws)
+    assert words in text
+    assert f"In the books, {ADDRESS} is the address of {partners[0]['name']}" in text
+    path = next((ws.vault.root / "Needs_Action").glob("ASK-*.md"))
+    path.write_text(text.replace(f"- [ ] {partners[0]['name']}", f"- [x] {partners[0]['name']}"))
+    for _ in range(3):
+        triage.sweep()
+        clock.advance(60)
+    assert proposed(ws)[:2] == (partners[0]["name"], 9)
+
+
+@pytest.mark.parametrize("why", ["down", "nobody", "part-of-another", "the-owner"])
+def test_where_the_address_says_nothing_it_is_asked_as_before(
+    open_ws: Callable[..., Workspace], clock: FixedClock, why: str
+) -> None:
+    ws = open_ws(**LIVE, OWNER_EMAIL=ADDRESS if why == "the-owner" else "owner@b.example")
+    email = {"nobody": "", "part-of-another": f"mary-{ADDRESS}"}.get(why, ADDRESS)
+    books = OdooBooks(partner("Acme Ltd", 9, email))
+    books.is_down = why == "down"
+    drop(ws, clock, asking_mail(""), "email")
+    triage_of(ws, books).sweep()
+    text = question(ws)
+    assert "Who is the customer?" in text
+    assert "In the books" not in text
 
 
 def test_what_no_rule_knows_stays_a_task(ws: Workspace, clock: FixedClock, runner: Any) -> None:

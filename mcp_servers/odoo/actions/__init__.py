@@ -38,7 +38,9 @@ from mcp_servers.odoo.actions.settlement import (
 )
 
 PERSON = ("email", "city")
-CUSTOMER = Lookup("customer", "customer_id", "odoo.find_partners", "customer", details=PERSON)
+CUSTOMER = Lookup(
+    "customer", "customer_id", "odoo.find_partners", "customer", details=PERSON, address="email"
+)
 VENDOR = Lookup("vendor", "vendor_id", "odoo.find_partners", "vendor", details=PERSON)
 
 ACTIONS = (
