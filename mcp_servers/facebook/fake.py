@@ -14,21 +14,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from datetime import timedelta
 from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mcp_servers.graph.fake_graph import (
-    Call,
-    GraphFake,
-    Inbox,
-    RefusedError,
-    Row,
-    insights,
-    instant,
-    page_of,
-)
+from mcp_servers.graph.fake_calls import Call, RefusedError, Row
+from mcp_servers.graph.fake_graph import GraphFake
+from mcp_servers.graph.fake_lists import insights, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -94,6 +86,10 @@ class FacebookFake(GraphFake):
 
     service = "facebook"
     account = PAGE_ID
+    owner = MappingProxyType({"id": PAGE_ID, "name": "Sandbox Workshop"})
+    people = MappingProxyType(PEOPLE)
+    question = "Are you open?"
+    longest_message = 2_000
     kinds = MappingProxyType(
         {
             "feed": "create_post",
@@ -124,15 +120,7 @@ class FacebookFake(GraphFake):
         for created, name, text in SEEDED_COMMENTS:
             author = {"id": str(33_000_000_000_000 + self.number()), "name": name}
             self._add_comment(str(self._posts[0]["id"]), text, author, created)
-        self._seed_inbox()
-
-    def _seed_inbox(self) -> None:
-        now = self._world.clock.now()
-        self.inbox = Inbox(PAGE_ID)
-        for number, (who, ago) in enumerate((("recent", 2), ("silent", 72)), start=1):
-            at = instant(now - timedelta(hours=ago))
-            message = {"id": f"m_{number:010}", "created_time": at, "message": "Are you open?"}
-            self.inbox.seed(PEOPLE[who], f"t_{number:010}", [message])
+        self.seed_inbox()
 
     def edges(self) -> Mapping[tuple[str, str], Callable[[Call], Row]]:
         """Return what answers, by method and edge."""
@@ -140,7 +128,7 @@ class FacebookFake(GraphFake):
         return {
             ("POST", "feed"): self._create_post,
             ("POST", "photos"): self._upload,
-            ("POST", "messages"): self._send,
+            ("POST", "messages"): self.send,
             ("POST", "comments"): self._comment,
             **{("GET", edge): posts for edge in ("posts", "feed", "published_posts")},
             ("GET", "comments"): self._list_comments,
@@ -208,7 +196,7 @@ class FacebookFake(GraphFake):
             "created_time": created,
             "permalink_url": f"https://www.facebook.com/{identifier}",
             "comments": {"data": [], "summary": {"total_count": 0}},
-            "from": {"id": PAGE_ID, "name": "Sandbox Workshop"},
+            "from": dict(self.owner),
             "photos": photos,
         }
         self._posts.insert(0, post)
@@ -231,8 +219,7 @@ class FacebookFake(GraphFake):
     def _comment(self, call: Call) -> Row:
         parent = call.place[0]
         text = call.text("message")
-        author = {"id": PAGE_ID, "name": "Sandbox Workshop"}
-        row = self._add_comment(parent, text, author, self.now_text())
+        row = self._add_comment(parent, text, dict(self.owner), self.now_text())
         payload = {"id": row["id"], "comment_id": parent, "message": text}
         self.record("facebook.reply_to_comment", payload)
         return {"id": row["id"]}
@@ -265,17 +252,3 @@ class FacebookFake(GraphFake):
         if call.fields.get("order") == "reverse_chronological":
             rows = rows[::-1]
         return page_of(rows, call)
-
-    def _send(self, call: Call) -> Row:
-        person = str(call.object("recipient").get("id"))
-        text = call.object("message").get("text")
-        if not isinstance(text, str) or not text.strip() or len(text) > 2_000:
-            raise RefusedError(100, "Length of param message[text] must be from 1 to 2000")
-        thread = self.inbox.check(person, self._world.clock.now())
-        identifier = f"m_{1_000_000_000 + self.number()}"
-        sender = {"id": PAGE_ID, "name": "Sandbox Workshop"}
-        row = {"id": identifier, "created_time": self.now_text(), "from": sender, "message": text}
-        thread["messages"].insert(0, row)
-        payload = {"id": identifier, "recipient_id": person, "message": text}
-        self.record("facebook.send_message", payload)
-        return {"recipient_id": person, "message_id": identifier}

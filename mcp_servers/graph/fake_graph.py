@@ -11,189 +11,24 @@ a fault's `seconds` mean seconds.
 
 from __future__ import annotations
 
-import base64
 import json
 import math
-import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email import policy
-from email.parser import BytesParser
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from typing import TYPE_CHECKING
 
 from mcp_servers.fakes import Fault, FaultMode, Request, Response
+from mcp_servers.graph.fake_calls import PATH, Call, RefusedError, Row, call_of, no_such_object
+from mcp_servers.graph.fake_inbox import Inbox
+from mcp_servers.graph.fake_lists import instant, shaped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from mcp_servers.fakes import World
 
-Row = dict[str, Any]
-PATH = re.compile(r"/v\d{1,2}\.\d/(.+?)/?")
-_FIELD = re.compile(r"(\w+)((?:\.\w+\([^()]*\))*)(\{[^{}]*\})?")
-DEFAULT_LIMIT, LIMIT_MOST = 25, 100
-
-
-class RefusedError(Exception):
-    """Meta says no.
-
-    Args:
-        code: Meta's number.
-        message: Meta's words.
-        subcode: Meta's finer number.
-        status: of the HTTP answer.
-    """
-
-    def __init__(self, code: int, message: str, subcode: int = 0, status: int = 400) -> None:
-        super().__init__(message)
-        self.code, self.message, self.subcode, self.status = code, message, subcode, status
-
-    def body(self) -> Row:
-        """Return Meta's error object."""
-        error = {
-            "message": f"(#{self.code}) {self.message}",
-            "type": "OAuthException",
-            "code": self.code,
-            "is_transient": self.code in {1, 2},
-            "fbtrace_id": "AsandboxTrace",
-        }
-        return {"error": error | ({"error_subcode": self.subcode} if self.subcode else {})}
-
-
-def no_such_object(identifier: str, verb: str = "get") -> RefusedError:
-    """Return the refusal of an id that nobody knows."""
-    text = f"Unsupported {verb} request. Object with ID '{identifier}' does not exist"
-    return RefusedError(100, text, 33)
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request, taken apart.
-
-    Args:
-        method: upper case.
-        path: without version, e.g. `123/feed`.
-        fields: query and form together.
-        file: content of an uploaded file, None without one.
-    """
-
-    method: str
-    path: str
-    fields: Mapping[str, str]
-    file: bytes | None = None
-
-    @property
-    def place(self) -> tuple[str, str]:
-        """Return id and edge; the edge is "" for the object itself."""
-        identifier, _, edge = self.path.partition("/")
-        return identifier, edge
-
-    def text(self, name: str) -> str:
-        """Return a field that must be there.
-
-        Raises:
-            RefusedError: it is not.
-        """
-        value = self.fields.get(name, "")
-        if not value.strip():
-            raise RefusedError(100, f"The parameter {name} is required.")
-        return value
-
-    def object(self, name: str) -> Row:
-        """Return a field that is JSON.
-
-        Raises:
-            RefusedError: it is none.
-        """
-        try:
-            value = json.loads(self.text(name))
-        except ValueError:
-            value = None
-        if not isinstance(value, dict):
-            raise RefusedError(100, f"Param {name} must be a JSON object.")
-        return value
-
-
-def call_of(request: Request) -> Call:
-    """Return a request taken apart; a body may be a form, a multipart form or JSON."""
-    match = PATH.fullmatch(request.path)
-    fields = dict(request.query)
-    kind = request.headers.get("content-type", "")
-    file = None
-    if kind.startswith("multipart/form-data"):
-        file = _take_parts(kind, request.body, fields)
-    elif kind.startswith("application/json"):
-        body = request.json if isinstance(request.json, dict) else {}
-        fields |= {k: v if isinstance(v, str) else json.dumps(v) for k, v in body.items()}
-    else:
-        fields |= dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
-    return Call(request.method, match[1] if match else "", fields, file)
-
-
-def _take_parts(kind: str, body: bytes, fields: dict[str, str]) -> bytes | None:
-    """Put a multipart form's texts into `fields` and return its file."""
-    head = f"Content-Type: {kind}\r\nMIME-Version: 1.0\r\n\r\n".encode()
-    file = None
-    for part in BytesParser(policy=policy.HTTP).parsebytes(head + body).walk():
-        content = part.get_payload(decode=True)
-        name = part.get_param("name", header="content-disposition")
-        if not isinstance(content, bytes) or name is None:
-            continue
-        if part.get_filename():
-            file = content
-        else:
-            fields[str(name)] = content.decode("utf-8", "replace")
-    return file
-
-
-@dataclass
-class Inbox:
-    """Private messages of one account, by the other person's id.
-
-    Args:
-        account: the account's own id.
-        threads: each with `id`, and `messages`, newest first.
-    """
-
-    account: str
-    threads: dict[str, Row] = field(default_factory=dict)
-
-    def seed(self, person: Mapping[str, str], identifier: str, texts: Sequence[Row]) -> None:
-        """Lay down a conversation; `texts` are of the person, newest first."""
-        sender = {"id": person["id"], "name": person["name"]}
-        rows = [{**text, "from": sender} for text in texts]
-        self.threads[person["id"]] = {"id": identifier, "messages": rows}
-
-    def list(self, call: Call) -> Row:
-        """Answer `conversations`, of one person where one is named."""
-        wanted = call.fields.get("user_id")
-        threads = [
-            {**thread, "messages": {"data": list(thread["messages"])}}
-            for person, thread in self.threads.items()
-            if wanted in {None, person}
-        ]
-        return {"data": [shaped(thread, call.fields.get("fields", "id")) for thread in threads]}
-
-    def check(self, person: str, now: datetime) -> Row:
-        """Return the conversation that may be answered now.
-
-        Raises:
-            RefusedError: there is none, or their last message is older than 24 hours.
-        """
-        thread = self.threads.get(person)
-        if thread is None:
-            raise RefusedError(100, "No matching user found", 2018001)
-        theirs = [m["created_time"] for m in thread["messages"] if m["from"]["id"] == person]
-        if now - datetime.fromisoformat(max(theirs)) > timedelta(hours=24):
-            text = "This message is sent outside of allowed window."
-            raise RefusedError(10, text, 2018278, 403)
-        return thread
-
 
 class GraphFake(ABC):
-    """One service of the Graph API. A service names its account and plays its edges.
+    """One service of the Graph API. A service names its account and its people, plays its edges.
 
     Args:
         world: receives the effects and gives the time.
@@ -201,6 +36,11 @@ class GraphFake(ABC):
 
     service = ""
     account = ""
+    owner: Mapping[str, str] = {}
+    people: Mapping[str, Mapping[str, str]] = {}
+    question = ""
+    mark = ""
+    longest_message = 0
     usage_type = "pages"
     throttled = 80001
     routes = PATH
@@ -214,7 +54,7 @@ class GraphFake(ABC):
         self.denied: set[str] = set()
         """Kinds that lack a permission, for tests."""
         self._counter = 0
-        self.inbox = Inbox(self.account)
+        self.seed_inbox()
         self.reset()
 
     @abstractmethod
@@ -263,6 +103,27 @@ class GraphFake(ABC):
         if self.is_own(call):
             return shaped({"id": self.account, **self.own_fields()}, fields)
         return shaped(next(row for row in self.objects() if row["id"] == identifier), fields)
+
+    def seed_inbox(self) -> None:
+        """Go back to the seeded conversations."""
+        self.inbox = Inbox(self.owner, self.mark)
+        self.inbox.seed(self.people, self.question, self._world.clock.now())
+
+    def size_of_message(self, text: str) -> int:
+        """Return how much of the limit for a message a text takes."""
+        return len(text)
+
+    def send(self, call: Call) -> Row:
+        """Answer a private message."""
+        person = str(call.object("recipient").get("id"))
+        text = call.object("message").get("text")
+        most = self.longest_message
+        if not isinstance(text, str) or not text.strip() or self.size_of_message(text) > most:
+            raise RefusedError(100, f"Length of param message[text] must be from 1 to {most}")
+        identifier = self.inbox.answer(person, text, self._world.clock.now(), self.number)
+        payload = {"id": identifier, "recipient_id": person, "message": text}
+        self.record(f"{self.service}.send_message", payload)
+        return {"recipient_id": person, "message_id": identifier}
 
     def now_text(self) -> str:
         """Return the present instant as Meta writes it."""
@@ -327,74 +188,3 @@ class GraphFake(ABC):
 
 def _dead_token(message: str, subcode: int) -> RefusedError:
     return RefusedError(190, f"Error validating access token: {message}", subcode, 401)
-
-
-def instant(at: datetime) -> str:
-    """Return an instant as Meta writes it."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
-
-
-def page_of(rows: Sequence[Row], call: Call) -> Row:
-    """Answer one page of a list, with the fields asked for.
-
-    Raises:
-        RefusedError: limit or cursor cannot be used.
-    """
-    size = call.fields.get("limit", str(DEFAULT_LIMIT))
-    if not size.isdecimal() or not 1 <= int(size) <= LIMIT_MOST:
-        raise RefusedError(100, f"Param limit must be from 1 to {LIMIT_MOST}")
-    if since := call.fields.get("since"):
-        rows = [row for row in rows if _seconds(row) >= float(since)]
-    start = _offset(call.fields.get("after"))
-    page = rows[start : start + int(size)]
-    fields = call.fields.get("fields", "id")
-    answer: Row = {"data": [shaped(row, fields) for row in page]}
-    if page:
-        cursors = {"before": _cursor(start), "after": _cursor(start + len(page))}
-        answer["paging"] = {"cursors": cursors}
-        if start + len(page) < len(rows):
-            answer["paging"]["next"] = f"https://graph.facebook.com/{call.path}?after=..."
-    return answer
-
-
-def _seconds(row: Row) -> float:
-    return datetime.fromisoformat(row.get("created_time") or row["timestamp"]).timestamp()
-
-
-def _cursor(offset: int) -> str:
-    return base64.urlsafe_b64encode(f"at {offset}".encode()).decode()
-
-
-def _offset(cursor: str | None) -> int:
-    if not cursor:
-        return 0
-    try:
-        return int(base64.urlsafe_b64decode(cursor).decode().removeprefix("at "))
-    except ValueError:
-        raise RefusedError(100, "Invalid cursor") from None
-
-
-def shaped(row: Row, fields: str) -> Row:
-    """Return an object with the fields asked for, the id always; nested ones are given whole."""
-    names = [match[1] for match in _FIELD.finditer(fields)]
-    return {name: row[name] for name in dict.fromkeys(("id", *names)) if name in row}
-
-
-def insights(rows: Mapping[str, Row], call: Call) -> Row:
-    """Answer figures by name, those that have data for the period.
-
-    Args:
-        rows: what each known figure answers, without its name; an empty one stands for no data.
-        call: names them in `metric`, and a `period`.
-
-    Raises:
-        RefusedError: a name is not known.
-    """
-    names = call.text("metric").split(",")
-    for position, name in enumerate(names):
-        if name not in rows:
-            text = f"metric[{position}] must be one of the following values: {', '.join(rows)}"
-            raise RefusedError(100, text)
-    period = call.fields.get("period", "day")
-    known = [name for name in names if rows[name].get("period") == period]
-    return {"data": [{"name": name, **rows[name]} for name in known]}

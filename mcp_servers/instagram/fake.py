@@ -19,16 +19,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from mcp_servers.graph.fake_graph import (
-    Call,
-    GraphFake,
-    Inbox,
-    RefusedError,
-    Row,
-    insights,
-    instant,
-    page_of,
-)
+from mcp_servers.graph.fake_calls import Call, RefusedError, Row
+from mcp_servers.graph.fake_graph import GraphFake
+from mcp_servers.graph.fake_lists import insights, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -77,6 +70,11 @@ class InstagramFake(GraphFake):
 
     service = "instagram"
     account = ACCOUNT_ID
+    owner = MappingProxyType({"id": ACCOUNT_ID, "username": "sandbox.workshop"})
+    people = MappingProxyType(PEOPLE)
+    question = "Is it for sale?"
+    mark = "i"
+    longest_message = 1_000
     usage_type = "instagram"
     throttled = 80002
     kinds = MappingProxyType(
@@ -112,22 +110,14 @@ class InstagramFake(GraphFake):
         for created, name, text in SEEDED_COMMENTS:
             author = {"id": str(33_100_000_000_000 + self.number()), "username": name}
             self._add_comment(str(self._media[0]["id"]), text, author, created)
-        self._seed_inbox()
-
-    def _seed_inbox(self) -> None:
-        now = self._world.clock.now()
-        self.inbox = Inbox(ACCOUNT_ID)
-        for number, (who, ago) in enumerate((("recent", 2), ("silent", 72)), start=1):
-            at = instant(now - timedelta(hours=ago))
-            message = {"id": f"im_{number:010}", "created_time": at, "message": "Is it for sale?"}
-            self.inbox.seed(PEOPLE[who], f"it_{number:010}", [message])
+        self.seed_inbox()
 
     def edges(self) -> Mapping[tuple[str, str], Callable[[Call], Row]]:
         """Return what answers, by method and edge."""
         return {
             ("POST", "media"): self._create_container,
             ("POST", "media_publish"): self._publish,
-            ("POST", "messages"): self._send,
+            ("POST", "messages"): self.send,
             ("POST", "replies"): self._reply,
             ("GET", "media"): lambda call: page_of(self._media, call),
             ("GET", "comments"): self._list_comments,
@@ -141,6 +131,10 @@ class InstagramFake(GraphFake):
     def own_fields(self) -> Row:
         """Return the fields of the account itself."""
         return {"username": "sandbox.workshop", "followers_count": FOLLOWERS}
+
+    def size_of_message(self, text: str) -> int:
+        """Return the bytes that Instagram counts."""
+        return len(text.encode())
 
     def objects(self) -> Iterator[Row]:
         """Return posts, containers and comments."""
@@ -278,8 +272,7 @@ class InstagramFake(GraphFake):
         text = call.text("message")
         if len(text) > 300:
             raise RefusedError(100, "The comment is too long")
-        author = {"id": ACCOUNT_ID, "username": "sandbox.workshop"}
-        row = self._add_comment(parent, text, author, self.now_text())
+        row = self._add_comment(parent, text, dict(self.owner), self.now_text())
         payload = {"id": row["id"], "comment_id": parent, "message": text}
         self.record("instagram.reply_to_comment", payload)
         return {"id": row["id"]}
@@ -297,17 +290,3 @@ class InstagramFake(GraphFake):
         for media in self._media:
             media["comments_count"] += media["id"] == parent
         return row
-
-    def _send(self, call: Call) -> Row:
-        person = str(call.object("recipient").get("id"))
-        text = call.object("message").get("text")
-        if not isinstance(text, str) or not text.strip() or len(text.encode()) > 1_000:
-            raise RefusedError(100, "Length of param message[text] must be at most 1000")
-        thread = self.inbox.check(person, self._world.clock.now())
-        identifier = f"im_{1_000_000_000 + self.number()}"
-        sender = {"id": ACCOUNT_ID, "username": "sandbox.workshop"}
-        row = {"id": identifier, "created_time": self.now_text(), "from": sender, "message": text}
-        thread["messages"].insert(0, row)
-        payload = {"id": identifier, "recipient_id": person, "message": text}
-        self.record("instagram.send_message", payload)
-        return {"recipient_id": person, "message_id": identifier}
