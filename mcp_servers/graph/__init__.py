@@ -18,10 +18,11 @@ VERSION_ENDS = {
     "v20.0": date(2026, 9, 24),
     "v21.0": date(2027, 1, 21),
     "v22.0": date(2027, 5, 20),
+    "v23.0": date(2027, 10, 8),
     "v24.0": date(2028, 2, 18),
     "v25.0": date(2028, 7, 29),
 }
-"""Until when a version answers; the newest one has no date yet.
+"""Until when a version answers; older ones have ended, and the newest has no date yet.
 
 Source: developers.facebook.com/docs/graph-api/changelog, read 2026-11-21.
 """
@@ -43,10 +44,17 @@ def remark_on_version(settings: Settings, today: date) -> str | None:
     """
     version = settings.text("GRAPH_API_VERSION")
     ends = VERSION_ENDS.get(version)
-    if ends is None or today < ends - WARN_BEFORE:
+    if _number(version) < min(map(_number, VERSION_ENDS)):
+        when = "has ended"
+    elif ends is None or today < ends - WARN_BEFORE:
         return None
-    when = f"ended on {ends}" if ends <= today else f"ends on {ends}"
+    else:
+        when = f"ended on {ends}" if ends <= today else f"ends on {ends}"
     return f"Version {version} of Meta's Graph API {when}; set GRAPH_API_VERSION={NEWEST}."
+
+
+def _number(version: str) -> float:
+    return float(version.removeprefix("v"))
 
 
 def address_of(settings: Settings, path: str) -> str:

@@ -34,10 +34,11 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationInfo
 
-    from core.media import MediaFacts
+    from core.media import Media, MediaFacts
 
 PRICE_OF_POST = Decimal("0.015")
 PRICE_OF_POST_WITH_LINK = Decimal("0.20")
+PRICE_OF_ALT = Decimal("0.005")
 PRICE_OF_MESSAGE = Decimal("0.015")
 """What one call costs in USD. Source: docs.x.com, rate table valid after 2026-04-20, read
 2026-11-21."""
@@ -217,9 +218,16 @@ class GetMetrics(Arguments):
 # -- what a person sees ---------------------------------------------------------------------------
 
 
-def price_of(*texts: str) -> Decimal:
-    """Return what X charges for posts with these texts, in USD."""
-    return sum((PRICE_OF_POST_WITH_LINK if links(t) else PRICE_OF_POST for t in texts), Decimal(0))
+def price_of(*texts: str, media: Sequence[Media] | None = None) -> Decimal:
+    """Return what X charges for posts with these texts, in USD.
+
+    Args:
+        texts: of the posts.
+        media: what goes with them; the words for who cannot see are a call that is charged.
+    """
+    posts = [PRICE_OF_POST_WITH_LINK if links(text) else PRICE_OF_POST for text in texts]
+    words = [PRICE_OF_ALT for each in media or () if each.alt is not None]
+    return sum([*posts, *words], Decimal(0))
 
 
 def _size(text: str) -> str:
@@ -234,7 +242,8 @@ def _with(media: Sequence[object] | None) -> str:
 def describe_post(post: CreatePost) -> str:
     """Return what is asked of the owner; the text itself stands under `## Content`."""
     when = f"{_with(post.media)}{shown_time(post.publish_at)}"
-    return f"publish a post on **X**{when} ({_size(post.text)}, ${price_of(post.text)})"
+    price = price_of(post.text, media=post.media)
+    return f"publish a post on **X**{when} ({_size(post.text)}, ${price})"
 
 
 def describe_thread(thread: CreateThread) -> str:
@@ -244,7 +253,7 @@ def describe_thread(thread: CreateThread) -> str:
     lengths = ", ".join(str(weighted_length(part)) for part in parts)
     return (
         f"publish a thread of {len(parts)} posts on **X**{when} ({lengths} of {MAX_LENGTH} long, "
-        f"${price_of(*parts)})"
+        f"${price_of(*parts, media=thread.media)})"
     )
 
 
@@ -253,7 +262,7 @@ def describe_reply(reply: ReplyToPost) -> str:
     whom = f"**@{reply.author}**" if reply.author else "somebody not known to have mentioned you"
     return (
         f"reply publicly on **X** to post {reply.post_id} by {whom}{_with(reply.media)} "
-        f"({_size(reply.text)}, ${price_of(reply.text)})"
+        f"({_size(reply.text)}, ${price_of(reply.text, media=reply.media)})"
     )
 
 
@@ -293,7 +302,7 @@ ACTIONS = (
         facts=facts_of_post,
         consequence="The post is public at once.",
         undo=_DELETE,
-        price=lambda post: price_of(post.text),
+        price=lambda post: price_of(post.text, media=post.media),
         content="text",
         length=POST_LENGTH,
         media=MEDIA,
@@ -310,7 +319,7 @@ ACTIONS = (
             "public, you are told which, and only the rest is sent afterwards."
         ),
         undo=f"delete each post on X; {STAYS}",
-        price=lambda thread: price_of(*parts_of(thread.text)),
+        price=lambda thread: price_of(*parts_of(thread.text), media=thread.media),
         content="text",
         media=MEDIA,
     ),
@@ -323,7 +332,7 @@ ACTIONS = (
         facts=facts_of_reply,
         consequence="The reply is public at once, below the other one's post.",
         undo=_DELETE,
-        price=lambda reply: price_of(reply.text),
+        price=lambda reply: price_of(reply.text, media=reply.media),
         content="text",
         length=POST_LENGTH,
         hourly_cap=REPLIES_AN_HOUR,

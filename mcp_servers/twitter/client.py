@@ -34,8 +34,8 @@ T = TypeVar("T")
 READ_TIMEOUT_S = 30.0
 WRITE_TIMEOUT_S = 60.0
 
-PAGE_MIN, PAGE_MAX = 5, 100
-"""Bounds of `max_results`. Source: docs.x.com, "Get Posts" (timelines), 2026-11."""
+PAGE_MIN = 5
+"""The least `max_results`. Source: docs.x.com, "Get Posts" (timelines), 2026-11."""
 
 _FAILURES = (
     *(tweepy.TweepyException, NotConnectedError, requests.RequestException),
@@ -157,8 +157,12 @@ class Reader:
         row: Row = self._ask(self._me)["data"]
         return row
 
-    def messages_with(self, user_id: str) -> list[Row]:
-        """Return the newest messages of the conversation with one user, at most 100.
+    def messages_with(self, user_id: str, limit: int) -> list[Row]:
+        """Return the newest messages of the conversation with one user.
+
+        Args:
+            user_id: the other one.
+            limit: 1 to 100.
 
         Raises:
             NotSentError: no answer came, or X asked us to wait.
@@ -168,7 +172,7 @@ class Reader:
         def question() -> list[Row]:
             found = self._client.get_direct_message_events(
                 participant_id=user_id,
-                max_results=PAGE_MAX,
+                max_results=limit,
                 event_types="MessageCreate",
                 dm_event_fields=["id", "text", "created_at", "sender_id", "entities"],
             )

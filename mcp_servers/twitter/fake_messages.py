@@ -73,5 +73,6 @@ class Messages:
             for event in reversed(self._events)
             if event["participant_id"] == participant_id
         ]
+        found = found[: int(query.get("max_results", 100))]
         meta = {"result_count": len(found)}
         return {"data": found, "meta": meta} if found else {"meta": meta}

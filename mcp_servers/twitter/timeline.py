@@ -23,6 +23,8 @@ LOOK_BACK = timedelta(minutes=1)
 
 LIMIT_PAGES = 5
 PAGE = 100
+MESSAGES = 10
+"""How many messages are looked through. Each that is read costs $0.010: docs.x.com, rate table."""
 
 
 def start_of(trace: Trace) -> datetime:
@@ -82,9 +84,18 @@ def absent(text: str) -> Evidence:
 def evidence_of_message(client: Reader, trace: Trace, recipient_id: str, text: str) -> Evidence:
     """Return whether the conversation with somebody shows a message since it was sent."""
     start = start_of(trace)
-    for row in client.messages_with(recipient_id):
-        at = datetime.fromisoformat(str(row["created_at"]))
-        ours = row.get("sender_id") == client.user_id and at >= start
+    since = [
+        row for row in client.messages_with(recipient_id, MESSAGES) if _instant_of(row) >= start
+    ]
+    for row in since:
+        ours = row.get("sender_id") == client.user_id
         if ours and comparable(as_written(row)) == comparable(text):
-            return Evidence(Finding.FOUND, f"X shows the message since {at:%H:%M} UTC.", row["id"])
+            said = f"X shows the message since {_instant_of(row):%H:%M} UTC."
+            return Evidence(Finding.FOUND, said, row["id"])
+    if len(since) >= MESSAGES:
+        return Evidence(Finding.UNCLEAR, "There are too many messages since then: look there.")
     return absent(f"X shows no such message since {start:%Y-%m-%d %H:%M} UTC.")
+
+
+def _instant_of(row: Row) -> datetime:
+    return datetime.fromisoformat(str(row["created_at"]))

@@ -178,6 +178,8 @@ def test_a_missing_permission_and_a_duplicate_say_what_to_do(
         ("v21.0", date(2026, 10, 1), None),
         ("v21.0", date(2026, 11, 21), "ends on 2027-01-21"),
         ("v20.0", date(2026, 11, 21), "ended on"),
+        ("v23.0", date(2027, 9, 1), "ends on 2027-10-08"),
+        ("v9.0", date(2026, 11, 21), "has ended"),
     ],
 )
 def test_a_version_is_warned_about_before_it_ends(

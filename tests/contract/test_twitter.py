@@ -270,6 +270,22 @@ def test_a_message_goes_to_somebody_who_mentioned_us(sandbox: Sandbox, settings:
         make(settings, "send_direct_message", {**message, "recipient_id": "2003"})
 
 
+def test_a_message_is_looked_for_among_the_newest_ones_because_each_costs(
+    sandbox: Sandbox, settings: Settings
+) -> None:
+    write, trace = TOOLSET.writes["send_direct_message"], Trace("AIE-1", datetime.now(UTC))
+    message = {"recipient": "ann_smith", "recipient_id": "2001", "text": "Hello Ann"}
+    payload = payload_of(ACTIONS["twitter.send_direct_message"], message)
+    reader = TOOLSET.reader(settings)
+    assert write.reconcile(reader, payload, trace).finding is Finding.ABSENT
+    make(settings, "send_direct_message", message)
+    assert write.reconcile(reader, payload, trace).finding is Finding.FOUND
+    for number in range(10):
+        make(settings, "send_direct_message", {**message, "text": f"Number {number}"})
+    evidence = write.reconcile(reader, payload, trace)
+    assert (evidence.finding, "too many" in evidence.text) == (Finding.UNCLEAR, True)
+
+
 def test_an_own_post_may_be_answered(sandbox: Sandbox, settings: Settings) -> None:
     own = str(ask(settings, "list_posts", limit=1).items[0]["id"])
     payload, _ = found_for(settings, "reply_to_post", {"post_id": own, "text": "And one more."})

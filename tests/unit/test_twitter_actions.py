@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,15 @@ def test_a_person_sees_length_time_and_links() -> None:
     assert ACTION.price is not None
     assert str(ACTION.price(hello)) == "0.20"
     assert ACTION.content == "text"
+
+
+def test_words_for_who_cannot_see_are_charged() -> None:
+    told = {"file": "a.png", "alt": "A sledge"}
+    shown = post("Hello", media=[told, {"file": "b.png"}])
+    assert ACTION.price is not None
+    assert ACTION.price(shown) == Decimal("0.020")
+    assert "$0.020" in ACTION.describe(shown)
+    assert ACTION.price(post("Hello")) == Decimal("0.015")
 
 
 def test_the_preview_is_the_request() -> None:
