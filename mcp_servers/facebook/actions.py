@@ -10,7 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
-from core.actions import NOT_POSSIBLE, STAYS, Action, Facts, Read
+from core.actions import STAYS, Action, Facts, Read
 from core.media import MediaList, MediaRule, MediaType
 from core.text_limits import TextLimit
 from mcp_servers.fields import (
@@ -22,13 +22,12 @@ from mcp_servers.fields import (
     within,
     words_for_a_name,
 )
+from mcp_servers.graph.actions import Network, reply_to_comment, send_message
 from mcp_servers.graph.arguments import (
     Addressed,
     Days,
     ListOf,
     ObjectId,
-    describe_message,
-    facts_of_message,
 )
 
 _COUNTING = "not documented, counted as code points"
@@ -123,15 +122,9 @@ def facts_of_post(post: CreatePost) -> Facts:
     return Facts(links=(*((post.link,) if post.link else ()), *links_in(post.message)))
 
 
-def describe_reply(reply: ReplyToComment) -> str:
-    """Return what is asked of the owner."""
-    return f"answer the comment {reply.comment_id} on your **Facebook** page, in public"
-
-
-def title_of_reply(reply: ReplyToComment) -> str:
-    """Return the words of the note's file name."""
-    return f"Reply Facebook {words_for_a_name(reply.message, limit=6)}".strip()
-
+NETWORK = Network(
+    "facebook", "Facebook", "your **Facebook** page", "the Facebook page", account="page"
+)
 
 ACTIONS = (
     Action(
@@ -147,39 +140,8 @@ ACTIONS = (
         length=POST_LENGTH,
         media=PICTURES,
     ),
-    Action(
-        kind="facebook.reply_to_comment",
-        summary="Answer a comment on the Facebook page, in public.",
-        arguments=ReplyToComment,
-        describe=describe_reply,
-        title=title_of_reply,
-        facts=lambda reply: Facts(links=links_in(reply.message)),
-        consequence=(
-            "The answer is public at once, in the name of your page, and who wrote the comment is "
-            "told. It answers words that somebody else wrote: read them first."
-        ),
-        undo=f"delete it on Facebook; {STAYS}",
-        content="message",
-        length=COMMENT_LENGTH,
-        checked=True,
-    ),
-    Action(
-        kind="facebook.send_message",
-        summary="Send a private message to somebody who wrote to the page within 24 hours.",
-        arguments=SendMessage,
-        describe=lambda message: describe_message("Facebook", message),
-        title=lambda message: words_for_a_name("Message Facebook", message.who),
-        facts=lambda message: facts_of_message(message, message.message),
-        consequence=(
-            "The message is delivered at once. Meta allows it only within 24 hours of their last "
-            "message; that is looked up before it is sent. It answers words that somebody "
-            "else wrote: read them first."
-        ),
-        undo=NOT_POSSIBLE,
-        content="message",
-        length=MESSAGE_LENGTH,
-        checked=True,
-    ),
+    reply_to_comment(NETWORK, ReplyToComment, COMMENT_LENGTH),
+    send_message(NETWORK, SendMessage, MESSAGE_LENGTH),
 )
 
 READS = (

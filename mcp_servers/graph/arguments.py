@@ -6,8 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from core.actions import Facts
-from mcp_servers.fields import Arguments, Limit, OneLine, escape, links_in
+from mcp_servers.fields import Arguments, Limit, OneLine
 
 Identifier = Annotated[str, Field(pattern=r"^[0-9]{3,25}$")]
 ObjectId = Annotated[str, Field(pattern=r"^[0-9]{3,25}(_[0-9]{3,25})?$")]
@@ -33,13 +32,3 @@ class Addressed(Arguments):
     def who(self) -> str:
         """Return the person for the proposal; the id is what counts."""
         return f"{self.recipient} ({self.recipient_id})" if self.recipient else self.recipient_id
-
-
-def describe_message(network: str, message: Addressed) -> str:
-    """Return what is asked of the owner; the text itself stands under `## Content`."""
-    return f"send a private message on **{network}** to **{escape(message.who)}**"
-
-
-def facts_of_message(message: Addressed, text: str) -> Facts:
-    """Return who gets the message, and whatever it could lead to."""
-    return Facts(counterparty=message.who, recipients=(message.who,), links=links_in(text))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
-from core.actions import NOT_POSSIBLE, STAYS, Action, Facts, Read
+from core.actions import STAYS, Action, Facts, Read
 from core.media import MediaList, MediaRule, MediaType
 from core.text_limits import TextLimit, utf8_bytes
 from mcp_servers.fields import (
@@ -26,13 +26,12 @@ from mcp_servers.fields import (
     within,
     words_for_a_name,
 )
+from mcp_servers.graph.actions import Network, reply_to_comment, send_message
 from mcp_servers.graph.arguments import (
     Addressed,
     Days,
     Identifier,
     ListOf,
-    describe_message,
-    facts_of_message,
 )
 
 if TYPE_CHECKING:
@@ -161,15 +160,7 @@ def title_of_media(post: PublishMedia) -> str:
     return f"Post Instagram {words_for_a_name(post.caption, limit=6)}".strip()
 
 
-def describe_reply(reply: ReplyToComment) -> str:
-    """Return what is asked of the owner."""
-    return f"answer the comment {reply.comment_id} on **Instagram**, in public"
-
-
-def title_of_reply(reply: ReplyToComment) -> str:
-    """Return the words of the note's file name."""
-    return f"Reply Instagram {words_for_a_name(reply.message, limit=6)}".strip()
-
+NETWORK = Network("instagram", "Instagram", "**Instagram**", "Instagram", account="account")
 
 ACTIONS = (
     Action(
@@ -191,39 +182,8 @@ ACTIONS = (
         media=PICTURES,
         checked=True,
     ),
-    Action(
-        kind="instagram.reply_to_comment",
-        summary="Answer a comment on Instagram, in public.",
-        arguments=ReplyToComment,
-        describe=describe_reply,
-        title=title_of_reply,
-        facts=lambda reply: Facts(links=links_in(reply.message)),
-        consequence=(
-            "The answer is public at once, in the name of your account, and who wrote the comment "
-            "is told. It answers words that somebody else wrote: read them first."
-        ),
-        undo=f"delete it on Instagram; {STAYS}",
-        content="message",
-        length=COMMENT_LENGTH,
-        checked=True,
-    ),
-    Action(
-        kind="instagram.send_message",
-        summary="Send a private message to somebody who wrote to the account within 24 hours.",
-        arguments=SendMessage,
-        describe=lambda message: describe_message("Instagram", message),
-        title=lambda message: words_for_a_name("Message Instagram", message.who),
-        facts=lambda message: facts_of_message(message, message.message),
-        consequence=(
-            "The message is delivered at once. Meta allows it only within 24 hours of their last "
-            "message; that is looked up before it is sent. It answers words that somebody "
-            "else wrote: read them first."
-        ),
-        undo=NOT_POSSIBLE,
-        content="message",
-        length=MESSAGE_LENGTH,
-        checked=True,
-    ),
+    reply_to_comment(NETWORK, ReplyToComment, COMMENT_LENGTH),
+    send_message(NETWORK, SendMessage, MESSAGE_LENGTH),
 )
 
 READS = (
