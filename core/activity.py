@@ -86,7 +86,7 @@ def write(ws: Workspace, day: date) -> bool:
         return True
     front = {"type": "activity", "day": Plain(day.isoformat()), "tags": ["activity"]}
     path = ws.vault.folder(Folder.ACTIVITY) / f"{title(day)}.md"
-    return pages.write(ws.vault, path, PART, text, opening=frontmatter.compose(front))
+    return pages.write(ws, path, PART, text, opening=frontmatter.compose(front))
 
 
 def render(ws: Workspace, day: date, shown: int = SHOWN) -> str | None:

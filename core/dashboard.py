@@ -70,7 +70,7 @@ class Dashboard:
             lines[0] += " (if this is over half an hour old, it has stopped: `bin/run status`)"
         headline = _headline(waiting, now, has_questions=bool(questions))
         text = "\n".join([*lines, *self._mail(), "", headline, facts])
-        written = pages.write(self._ws.vault, self._ws.vault.root / NAME, PART, text)
+        written = pages.write(self._ws, self._ws.vault.root / NAME, PART, text)
         self._pace.tried(mark, written=written)
 
     def _facts(self, waiting: list[Row], questions: list[str], now: datetime) -> str:

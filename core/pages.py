@@ -1,14 +1,15 @@
 """Pages that the daemon keeps: its own part between two markers, everything else the owner's.
 
 Rules: a page is written when its words change, once a burst is over, and at most once a minute;
-what stands outside the markers is never touched; a page that cannot be written is tried again.
+whatever the owner wrote into it stays; a page that cannot be written is tried again.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core import note_edits, notes
+from core import notes
+from core.own_part import found_in, marks_of, renewed
 from utils.errors import ChangedError, NoteError
 from utils.log import get_logger
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.desk import Desk
-    from core.vault import Vault
+    from core.workspace import Workspace
     from utils.clock import Clock
 
 log = get_logger()
@@ -25,33 +26,11 @@ SETTLE_S = 3.0
 """A burst of changes is written once, when it is over."""
 
 
-def markers(name: str) -> tuple[str, str]:
-    """Return the two lines between which a part of a note is ours; Obsidian does not show them."""
-    return f"%% ai:begin {name} %%", f"%% ai:end {name} %%"
-
-
-def with_part(text: str, name: str, ours: str) -> str:
-    """Return a note with our part replaced, or added at its end.
-
-    Args:
-        text: the note.
-        name: of the part.
-        ours: its new lines.
-    """
-    begin, end = markers(name)
-    newline = note_edits.newline_of(text)
-    block = newline.join([begin, *ours.split("\n"), end])
-    head, found, rest = text.rpartition(begin)  # the last: a lone one above is not ours
-    if found and end in rest:
-        return f"{head}{block}{rest.split(end, 1)[1]}"
-    return f"{text.rstrip()}{newline * 2}{block}{newline}".lstrip()
-
-
-def write(vault: Vault, path: Path, name: str, ours: str, *, opening: str = "") -> bool:
+def write(ws: Workspace, path: Path, name: str, ours: str, *, opening: str = "") -> bool:
     """Write our part of a note; the note is made when it is missing.
 
     Args:
-        vault: where it lies.
+        ws: the vault and its records.
         path: the note.
         name: of the part.
         ours: its new lines.
@@ -61,15 +40,32 @@ def write(vault: Vault, path: Path, name: str, ours: str, *, opening: str = "") 
         Whether it says so now; False when somebody is at it or it is no note.
     """
     try:
-        file = vault.read(path)
+        file = ws.vault.read(path)
         text = notes.decode(file.data) if file.data.strip() else opening
-        vault.rewrite(file, with_part(text, name, ours))
+        known = _announce(ws, path, name, ours, found_in(text, name) or "")
+        ws.vault.rewrite(file, renewed(text, name, ours, known))
     except FileNotFoundError:
-        vault.create(path.parent, path.name, with_part(opening, name, ours))
+        _announce(ws, path, name, ours, "")
+        ws.vault.create(path.parent, path.name, renewed(opening, name, ours, None))
     except (ChangedError, NoteError) as error:
         log.info("page.later", page=path.name, reason=str(error))
         return False
     return True
+
+
+def _announce(ws: Workspace, path: Path, name: str, ours: str, present: str) -> set[str] | None:
+    """Keep which lines of a note are ours before they are written; return which were until now.
+
+    A crash in between leaves the present ones, which therefore stay known once more. Only of the
+    last note with this part is it kept: the day's, not all days'.
+    """
+    fact, where = f"part:{name}", ws.vault.relative(path)
+    kept = ws.journal.recall(fact) or {}
+    known = set(kept["marks"]) if kept.get("note") == where else None
+    marks = marks_of(ours) | (marks_of(present) & (known or set()))
+    if known != marks:
+        ws.journal.remember(fact, {"note": where, "marks": sorted(marks)})
+    return known
 
 
 class Pace:

@@ -1,20 +1,23 @@
 """A report as a note: our part between markers, everything else the owner's.
 
 Rules: only what lies between the markers is replaced, and only when its words change; what the
-owner wrote into our part is kept below it; front matter keys that are not ours stay.
+owner wrote into our part is kept below it; front matter keys that are not ours stay, and front
+matter that cannot be read stays whole.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core import frontmatter, notes
+from core import frontmatter, notes, own_part
+from core.own_part import marks_of
 from core.records import Entry
 from core.strict_yaml import Plain
 from utils import files
 from utils.audit_log import Actor, Event
-from utils.errors import ChangedError
+from utils.errors import ChangedError, NoteError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
     from core.workspace import Workspace
 
 TRIES = 3
-KEPT = "## Kept from your edit"
 GAP_CHARS = 200
 
 
@@ -47,19 +49,10 @@ class Report:
     text: str
 
     @property
-    def begin(self) -> str:
-        """Return the line that opens our part."""
-        return f"%% ai:begin {self.kind} %%"
-
-    @property
-    def end(self) -> str:
-        """Return the line that closes our part."""
-        return f"%% ai:end {self.kind} %%"
-
-    @property
     def block(self) -> str:
         """Return our part with its markers."""
-        return f"{self.begin}\n{self.text}\n{self.end}"
+        begin, end = own_part.markers(self.kind)
+        return f"{begin}\n{self.text}\n{end}"
 
 
 def front_of(kind: str, facts: Facts) -> dict[str, object]:
@@ -89,7 +82,7 @@ def write(ws: Workspace, report: Report) -> Path:
             if not remaining:
                 raise
         else:
-            ws.journal.remember(_fact(report), files.digest(report.text.encode()))
+            ws.journal.remember(_fact(report), sorted(marks_of(report.text)))
             where = ws.vault.relative(path)
             ws.chronicle.record(
                 Entry(Event.FILED, Actor.DAEMON, action=f"{report.kind}.write", target=where)
@@ -106,36 +99,24 @@ def _write_once(ws: Workspace, report: Report) -> Path:
         return ws.vault.create(folder, report.name, text)
     file = ws.vault.read(path)
     text = notes.decode(file.data)
-    new = _renewed(text, report, known=str(ws.journal.recall(_fact(report)) or ""))
-    if new != text:
-        ws.vault.rewrite(file, new)
+    present = own_part.found_in(text, report.kind)
+    if present == report.text:
+        return path  # nothing new to say: not even the time changes
+    known = _known(ws, report, present or "")
+    ws.journal.remember(_fact(report), sorted(known | marks_of(report.text)))
+    new = own_part.renewed(text, report.kind, report.text, known)
+    with suppress(NoteError):  # the owner's to mend; Obsidian shows that it cannot be read
+        new = frontmatter.edit(new, set=report.front)
+    ws.vault.rewrite(file, new)
     return path
 
 
-def _renewed(text: str, report: Report, known: str) -> str:
-    """Return a note with our part replaced; an edited part of ours is kept below the new one.
-
-    Args:
-        text: the note as it is.
-        report: the new one.
-        known: the digest of the words that we wrote last.
-    """
-    plain = text.replace("\r\n", "\n")
-    head, begin, rest = plain.partition(report.begin)
-    if begin and report.end in rest:
-        ours, _, tail = rest.partition(report.end)
-        if ours.strip("\n") == report.text:
-            return text  # nothing new to say: not even the time changes
-        kept = ""
-        if files.digest(ours.strip("\n").encode()) != known:
-            kept = f"\n\n{KEPT}\n\n{ours.strip()}"
-        body = f"{head}{report.block}{kept}{tail}"
-    else:
-        body = f"{plain.rstrip()}\n\n{report.block}\n"
-    newline = "\r\n" if "\r\n" in text else "\n"
-    if body.startswith("---\n"):
-        body = frontmatter.edit(body, set=report.front)
-    return body.replace("\n", newline) if newline != "\n" else body
+def _known(ws: Workspace, report: Report, present: str) -> set[str]:
+    """Return the marks of the lines that we wrote last; an older program kept one for them all."""
+    kept = ws.journal.recall(_fact(report))
+    if isinstance(kept, str):
+        return marks_of(present) if kept == files.digest(present.encode()) else set()
+    return set(kept or ())
 
 
 def _fact(report: Report) -> str:

@@ -15,7 +15,8 @@ from core.asks import Asks, Query, Unclear, ask
 from core.dashboard import PART, Dashboard, age
 from core.desk import Desk
 from core.inspection import Inspector
-from core.pages import AT_MOST_EVERY_S, SETTLE_S, markers
+from core.own_part import markers
+from core.pages import AT_MOST_EVERY_S, SETTLE_S
 from core.records import Row
 from core.workspace import Workspace
 from utils.audit_log import Actor

@@ -232,3 +232,23 @@ def test_a_proposed_action_can_be_a_step(ws: Workspace, invoice: dict[str, Any])
     row, path = approvals.propose(ws, Request("odoo.create_invoice", invoice, Actor.CLAUDE))
     made = plans.create(ws, plan_of(Step("Decide", row.action_id)))
     assert f"[[{path.stem}]]" in made.read_text()
+
+
+@pytest.mark.parametrize("place", range(10, 18))
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_the_owners_words_in_a_plan_stay_wherever_they_are(
+    ws: Workspace, action: Row, place: int, newline: str, mark: str
+) -> None:
+    path = plans.create(ws, plan_of(Step("Write the text"), Step("Decide", action.action_id)))
+    at = path.read_text().split("\n")
+    at.insert(place, "MY WORDS - [ ] not a step of yours")
+    path.write_bytes((mark + newline.join(at)).encode())
+    before = path.read_bytes().decode().splitlines()
+    end(ws, State.REJECTED)
+    plans.follow(ws)
+    after = path.read_bytes().decode().splitlines()
+    changed = [(a, b) for a, b in zip(before, after, strict=True) if a != b]
+    assert [a for a, _ in changed] == ["- [ ] Decide: [[APR-20261121-001 Invoice]]"]
+    assert path.read_bytes().count(b"\n") == path.read_bytes().count(newline.encode())
+    assert "MY WORDS - [ ] not a step of yours" in after

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core import frontmatter
-from core.reports.writing import KEPT, Report, write
+from core.own_part import KEPT, markers
+from core.reports.writing import Report, write
 from core.strict_yaml import Plain
 from core.vault import Folder
 from core.workspace import Workspace
+from utils import files
 
 REPORT = Report(
     "briefing",
@@ -70,12 +73,13 @@ def test_what_the_owner_wrote_into_our_part_is_kept_once(ws: Workspace, path: Pa
 
 
 def test_markers_that_were_deleted_cost_nothing(ws: Workspace, path: Path) -> None:
-    text = path.read_text(encoding="utf-8").replace(REPORT.end, "")
+    text = path.read_text(encoding="utf-8").replace(markers("briefing")[1], "")
     path.write_text(text, encoding="utf-8")
     write(ws, LATER)
     after = path.read_text(encoding="utf-8")
-    assert "First" in after
-    assert LATER.block in after
+    assert "First" not in after, "what is left of our part says nothing but our words"
+    assert after.count(LATER.block) == 1
+    assert "## Your notes" in after
 
 
 def test_windows_line_ends_stay(ws: Workspace, path: Path) -> None:
@@ -84,3 +88,45 @@ def test_windows_line_ends_stay(ws: Workspace, path: Path) -> None:
     after = path.read_bytes()
     assert after.count(b"\n") == after.count(b"\r\n")
     assert b"Second" in after
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text.replace("type:", "type: x\ntype:"),
+        lambda text: text.split("---\n", 2)[2],
+        lambda text: text.replace("---\n", "--\n"),
+    ],
+    ids=["doubled-key", "deleted", "broken-fence"],
+)
+def test_properties_that_cannot_be_read_stop_no_report(
+    ws: Workspace, path: Path, damage: Callable[[str], str]
+) -> None:
+    text = damage(path.read_text(encoding="utf-8"))
+    path.write_text(text, encoding="utf-8")
+    write(ws, LATER)
+    assert path.read_text(encoding="utf-8") == text.replace(REPORT.text, LATER.text)
+
+
+def test_a_byte_order_mark_hides_nothing(ws: Workspace, path: Path) -> None:
+    path.write_text(f"\ufeff{path.read_text(encoding='utf-8')}", encoding="utf-8")
+    write(ws, LATER)
+    after = path.read_text(encoding="utf-8")
+    assert after.startswith("\ufeff---\n")
+    assert frontmatter.read(after)["generated"] == "2026-11-22T09:30:00"
+    assert "Second" in after
+    assert "First" not in after
+
+
+def test_a_report_of_an_older_program_is_ours_unless_it_was_edited(
+    ws: Workspace, path: Path
+) -> None:
+    """It kept one digest of all its lines."""
+    fact = f"report:{Folder.BRIEFINGS}/{REPORT.name}"
+    ws.journal.remember(fact, files.digest(REPORT.text.encode()))
+    write(ws, LATER)
+    assert KEPT not in path.read_text(encoding="utf-8")
+    ws.journal.remember(fact, files.digest(LATER.text.encode()))
+    path.write_text(path.read_text(encoding="utf-8").replace("Second", "Second, mine"))
+    write(ws, REPORT)
+    assert "Second, mine" in path.read_text(encoding="utf-8")
