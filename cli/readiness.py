@@ -47,12 +47,14 @@ def auth(
 def doctor(vault: VaultOption = None, as_json: JsonOption = False) -> None:
     """Check the vault, the records and every service. Exits with 1 if something is broken."""
     from core import doctor as checks
-    from mcp_servers.health import examine_services
+    from mcp_servers.health import examine_role, examine_services
+    from watchers import notifier
 
     settings = load_settings(vault)
     try:
         with workspace(settings) as ws:
-            found = [*checks.examine(ws), *examine_services(ws)]
+            found = [*checks.examine(ws), *notifier.examine(ws), *examine_role(ws)]
+            found += examine_services(ws)
     except JournalError as error:
         found = [checks.Check("journal", checks.Health.BROKEN, str(error))]
     if as_json:

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from core.doctor import Check, Health
 from mcp_servers.child import START_TIMEOUT_S, Child, environment, reason_of
+from mcp_servers.gate import Role
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from core.workspace import Workspace
 
 
@@ -24,6 +27,18 @@ def examine_services(ws: Workspace) -> list[Check]:
         One finding for each service, and one for its server.
     """
     return asyncio.run(_examine_all(ws))
+
+
+def examine_role(ws: Workspace) -> Iterator[Check]:
+    """Say that a role is none, or not the owner's to give; servers take the first as `propose`."""
+    given = ws.settings.text("AI_EMPLOYEE_ROLE")
+    mend = "Remove AI_EMPLOYEE_ROLE from `.env` and from the environment."
+    if Role.of(given) != given:
+        text = f'"{given}" is no role, so servers only propose. {mend}'
+        yield Check("AI_EMPLOYEE_ROLE", Health.ATTENTION, text)
+    elif given == Role.EXECUTE:
+        text = f"servers that the daemon starts may execute, and no others. {mend}"
+        yield Check("AI_EMPLOYEE_ROLE", Health.ATTENTION, text)
 
 
 async def _examine_all(ws: Workspace) -> list[Check]:

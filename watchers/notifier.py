@@ -13,12 +13,15 @@ import threading
 from typing import TYPE_CHECKING
 
 from core import notices, vitals
+from core.doctor import Check, Health
 from core.records import Entry
 from utils.audit_log import Actor, Event
 from utils.errors import ConfigError
 from utils.log import get_logger
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from apprise import Apprise
 
     from core.workspace import Workspace
@@ -112,6 +115,15 @@ def notifiers(ws: Workspace) -> list[Notifier]:
     if not addresses:
         return []
     return [Notifier(ws, _sender(addresses))]
+
+
+def examine(ws: Workspace) -> Iterator[Check]:
+    """Say for `doctor` that an address cannot be used; nothing is sent."""
+    try:
+        notifiers(ws)
+    except ConfigError as error:
+        text = f"the daemon does not start before this is corrected in `.env`: {error}"
+        yield Check("notifications", Health.BROKEN, text)
 
 
 def _sender(addresses: str) -> Apprise:

@@ -12,6 +12,7 @@ import pytest
 
 from core.doctor import Check, Health
 from core.workspace import Workspace
+from mcp_servers import health as services_health
 from mcp_servers.email import health as email_health
 from mcp_servers.odoo import health as odoo_health
 from mcp_servers.odoo.fake import OdooFake
@@ -102,3 +103,26 @@ def test_the_end_of_odoos_key_is_told(
         (check,) = odoo_health.checks(settings, clock)
     assert (check.name, check.health) == ("odoo key", health)
     assert words in check.text
+
+
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [
+        ("boss", '"boss" is no role, so servers only propose. Remove AI_EMPLOYEE_ROLE from'),
+        ("Execute", '"Execute" is no role'),
+        ("execute", "servers that the daemon starts may execute, and no others. Remove"),
+    ],
+)
+def test_a_role_that_is_none_or_not_the_owners_to_give_wants_attention(
+    open_ws: Callable[..., Workspace], role: str, words: str
+) -> None:
+    (check,) = services_health.examine_role(open_ws(AI_EMPLOYEE_ROLE=role))
+    assert (check.name, check.health) == ("AI_EMPLOYEE_ROLE", Health.ATTENTION)
+    assert words in check.text
+
+
+@pytest.mark.parametrize("values", [{}, {"AI_EMPLOYEE_ROLE": "propose"}], ids=["none", "propose"])
+def test_the_usual_role_is_not_worth_a_word(
+    open_ws: Callable[..., Workspace], values: dict[str, str]
+) -> None:
+    assert list(services_health.examine_role(open_ws(**values))) == []

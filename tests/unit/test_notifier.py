@@ -12,12 +12,13 @@ import pytest
 
 from core import approvals, notices, vitals
 from core.approvals import Request
+from core.doctor import Health
 from core.workspace import Workspace
 from tests.support import serving
 from utils.audit_log import Actor, Event
 from utils.clock import FixedClock
 from utils.errors import ConfigError
-from watchers.notifier import AT_MOST_EVERY_S, Notifier, notifiers
+from watchers.notifier import AT_MOST_EVERY_S, Notifier, examine, notifiers
 
 
 class Phone:
@@ -81,6 +82,19 @@ def test_an_address_that_cannot_be_used_stops_the_program_and_is_not_repeated(
         notifiers(open_ws(NOTIFY_URLS=f"{phone.address} nosuch://my-key"))
     assert "number 2" in str(caught.value)
     assert "my-key" not in str(caught.value)
+
+
+@pytest.mark.parametrize("addresses", ["nonsense", "nosuch://my-key"])
+def test_doctor_says_that_an_address_cannot_be_used(
+    open_ws: Callable[..., Workspace], phone: Phone, addresses: str
+) -> None:
+    """The daemon does not start with it; who asks why must be told."""
+    (check,) = examine(open_ws(NOTIFY_URLS=addresses))
+    assert (check.name, check.health) == ("notifications", Health.BROKEN)
+    assert "NOTIFY_URLS: holds an address that cannot be used (number 1)" in check.text
+    assert "my-key" not in check.text
+    assert [*examine(open_ws(NOTIFY_URLS=phone.address)), *examine(open_ws())] == []
+    assert phone.lines == [], "nothing is sent to find out"
 
 
 def test_what_waits_is_one_line_without_names_and_amounts(
