@@ -7,7 +7,7 @@ again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from core import approvals, notes, payloads, policy, proposal
 from core.actions import Action, Facts, Payload, Tier, digest_of
 
 if TYPE_CHECKING:
+    from core.findings import Findings, Payee
     from core.notes import Note
     from core.policy import Decision
     from core.records import Row
@@ -41,6 +42,7 @@ class Reading:
         decision: the policy's decision about it as it stands.
         changes: the owner's edits, one line each (`amount: 1250.00 -> 1300.00`).
         reasons: why it is asked again or cannot be used.
+        keeps_check: whether what the owner ticked about the payee still holds.
     """
 
     verdict: Verdict
@@ -50,6 +52,7 @@ class Reading:
     decision: Decision
     changes: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    keeps_check: bool = True
 
     @property
     def is_edited(self) -> bool:
@@ -57,8 +60,17 @@ class Reading:
         return bool(self.changes)
 
 
-def read(ws: Workspace, action: Action, row: Row, note: Note) -> Reading:
+def read(
+    ws: Workspace, action: Action, row: Row, note: Note, found: Findings | None = None
+) -> Reading:
     """Return what an approved note means.
+
+    Args:
+        ws: the vault and its records.
+        action: its row in the catalogue.
+        row: the action as the owner was told of it.
+        note: what is approved.
+        found: what its service says now; None: what it said then.
 
     Raises:
         NoteError: its payload cannot be used.
@@ -66,17 +78,21 @@ def read(ws: Workspace, action: Action, row: Row, note: Note) -> Reading:
     payload = payloads.payload_in(action, note)
     payload = _without_stale_lookup(action, row, payload)
     facts = payloads.facts_of(action, payload)
-    decision = approvals.decide(ws, action, payload, approvals.Basis.of(row))
+    payee = row.payee if found is None else found.payee
+    decision = approvals.decide(ws, action, payload, replace(approvals.Basis.of(row), payee=payee))
     digest = digest_of(row.kind, payload, row.mode, row.account)
     changes = tuple(differences(row.payload, payload))
     reasons = [*_raised(row, decision), *_other_party(action, row, facts)]
     reasons += _other_record(action, row, payload)
-    reasons += _unchecked_payee(action, row, facts, note)
+    unchecked = _unchecked_payee(action, row, payee, facts, note)
+    reasons += unchecked
     reasons += proposal.disagreements(row, facts, note)
     verdict = Verdict.ASK_AGAIN if reasons else Verdict.RUN
     if decision.tier.rank > row.tier.rank and decision.tier is Tier.HARD_STOP:
         verdict = Verdict.HARD_STOP
-    return Reading(verdict, payload, facts, digest, decision, changes, tuple(reasons))
+    return Reading(
+        verdict, payload, facts, digest, decision, changes, tuple(reasons), not unchecked
+    )
 
 
 def _without_stale_lookup(action: Action, row: Row, payload: Payload) -> Payload:
@@ -121,11 +137,24 @@ def _other_record(action: Action, row: Row, payload: Payload) -> list[str]:
     return [f"you changed the {lookup.target} from {before} to {now}"]
 
 
-def _unchecked_payee(action: Action, row: Row, facts: Facts, note: Note) -> list[str]:
-    """Return why a payment is not made yet: nobody checked where the money goes."""
-    if not action.pays or not row.mode.acts or note.front.get("payee_checked") is True:
+def _is_checked(note: Note) -> bool:
+    """Return whether the owner has ticked that the payee was checked; a word is no tick."""
+    return note.front.get(proposal.CHECKED) is True
+
+
+def _unchecked_payee(
+    action: Action, row: Row, payee: Payee | None, facts: Facts, note: Note
+) -> list[str]:
+    """Return why a payment is not made yet: nobody checked where the money goes.
+
+    A tick is about what the owner was told. What came up since then is asked about once more.
+    """
+    if not action.pays or not row.mode.acts:
         return []
-    doubts = policy.doubts_about(row.payee, facts.counterparty)
+    doubts = policy.doubts_about(payee, facts.counterparty)
+    told = policy.doubts_about(row.payee, row.counterparty)
+    if _is_checked(note) and set(doubts) <= set(told):
+        return []
     check = f"{policy.CHECK_PAYEE[0].lower()}{policy.CHECK_PAYEE[1:].rstrip('.')}"
     return [f"{notes.inline(doubt.rstrip('.'))}: {check}" for doubt in doubts]
 

@@ -157,8 +157,8 @@ class Executor:
             self.desk.wake_in(ANSWER_AGAIN_S)
             return
         if row.payee != found.payee:
+            reading = consent.read(self.ws, action, row, look.note, found)
             row = replace(row, payee=found.payee)
-            reading = consent.read(self.ws, action, row, look.note)
         self._decide(row, look, reading, found)
 
     def _decide(self, row: Row, look: Look, reading: Reading, found: Findings) -> None:

@@ -77,8 +77,16 @@ def front_of(ws: Workspace, action: Action, row: Row) -> dict[str, object]:
     front.update(shown_facts(row))
     front["created"] = Plain(show(ws.clock, row.created_at))
     front["expires"] = Plain(show(ws.clock, row.expires_at))
-    front["tags"] = [f"approval/{action.service}"]
+    if wants_a_check(row):
+        front[CHECKED] = False  # a box to tick, in the tenth place
+    else:
+        front["tags"] = tags_of(action)
     return front
+
+
+def tags_of(action: Action) -> list[str]:
+    """Return the tags of a proposal."""
+    return [f"approval/{action.service}"]
 
 
 def shown_facts(row: Row) -> dict[str, object]:
@@ -188,9 +196,11 @@ def outlook(ws: Workspace, action: Action, row: Row) -> list[str]:
     if row.mode is Mode.DRY_RUN:
         then = f"you are shown exactly what would be sent. For real: {then}"
     day = show(ws.clock, row.expires_at)[:10]
-    check = f"First check the bank details by another way, then add the property `{CHECKED}: true`."
+    check = (
+        f"First check the bank details by another way, then tick the property `{CHECKED}` (true)."
+    )
     return [
-        *([f"{check} Before that it is not done."] if _wants_a_check(row) else []),
+        *([f"{check} Before that it is not done."] if wants_a_check(row) else []),
         f"If you approve: {then}",
         f"To undo it: {action.undo}",
         f"Cost of doing it: {cost(ws, action, row.payload)}",
@@ -198,7 +208,7 @@ def outlook(ws: Workspace, action: Action, row: Row) -> list[str]:
     ]
 
 
-def _wants_a_check(row: Row) -> bool:
+def wants_a_check(row: Row) -> bool:
     """Return whether the rules ask the owner to check who is paid."""
     return any(CHECKED in reason for reason in row.reasons)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def adopted(ws: Workspace, note: Note, made: Draft, row: Row) -> str:
     """Return the text of a note that was written by hand, as a registered proposal."""
-    text = pending_text(ws, note, row, made.action)
+    text = pending_text(ws, note, row, made.action, keeps_check=False)
     question = proposal.callout(ws, made.action, row, ws.standing(made.action, row.payload).missing)
     text = note_edits.with_callout(text, proposal.with_first(ws, question, made, row))
     text = with_reasons(text, note, proposal.why(ws, made, row))
@@ -31,7 +31,13 @@ def adopted(ws: Workspace, note: Note, made: Draft, row: Row) -> str:
 
 
 def pending_text(
-    ws: Workspace, note: Note, row: Row, action: Action, reasons: tuple[str, ...] = ()
+    ws: Workspace,
+    note: Note,
+    row: Row,
+    action: Action,
+    reasons: tuple[str, ...] = (),
+    *,
+    keeps_check: bool = True,
 ) -> str:
     """Return a note's text as a pending proposal: properties and question refreshed.
 
@@ -41,17 +47,23 @@ def pending_text(
         row: the action as it is to be decided.
         action: its row in the catalogue.
         reasons: why the owner is asked again.
+        keeps_check: whether the owner's tick is about what the note says now.
     """
     raw = frontmatter.read(note.text)
     shown = proposal.front_of(ws, action, row)
     if "tags" in raw:
-        del shown["tags"]
+        shown.pop("tags", None)
+    if keeps_check and raw.get(proposal.CHECKED) is True:
+        shown.pop(proposal.CHECKED, None)
     aliases = {**notes.KEY_ALIASES, "status": "tier", "finished": "expires"}
     rename: dict[str, str] = {}
     for old, new in aliases.items():
         if old in raw and new not in raw and new not in rename.values():
             rename[old] = new
-    remove = [old for old in ("status", "finished") if old in raw and old not in rename]
+    gone = ["status", "finished"]
+    if proposal.CHECKED in shown and raw.get("tags") == proposal.tags_of(action):
+        gone.append("tags")
+    remove = [old for old in gone if old in raw and old not in rename]
     text = frontmatter.edit(note.text, set=shown, rename=rename, remove=remove)
     question = proposal.callout(ws, action, row, ws.standing(action, row.payload).missing)
     return note_edits.with_callout(text, asked_again(question, reasons) if reasons else question)

@@ -186,8 +186,11 @@ class Renewal:
         fresh = replace(
             self._as_things_stand(row, action, self._with_files(action, reading.payload)),
             tier=reading.decision.tier,
+            reasons=reading.decision.reasons,
         )
-        text = proposal_edits.pending_text(self.ws, look.note, fresh, action, reasons)
+        text = proposal_edits.pending_text(
+            self.ws, look.note, fresh, action, reasons, keeps_check=reading.keeps_check
+        )
         text = proposal_edits.without_identifier(text, action, fresh.payload)
         text = proposal_edits.with_completed(text, action, fresh.payload)
         if reading.changes:

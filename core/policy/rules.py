@@ -145,7 +145,7 @@ def _payee_rule(policy: Policy, case: Case) -> Iterator[Hit]:
             yield _asks("payee", f"{doubt} {CHECK_PAYEE}")
 
 
-CHECK_PAYEE = "Check the bank details by another way, then add the property payee_checked: true."
+CHECK_PAYEE = "Check the bank details by another way, then tick the property payee_checked (true)."
 
 
 def doubts_about(payee: Payee | None, name: str | None) -> tuple[str, ...]:

@@ -215,10 +215,20 @@ def paying(odoo: OdooFake, bill: int, **more: object) -> dict[str, Any]:
     return {**PAYMENT, "invoice": name or "/", "invoice_id": bill, **more}
 
 
-def posted(odoo: OdooFake, days_ago: int, partner_id: int = NORTHWIND, **more: object) -> int:
-    return odoo.add(
-        "account.move", move(partner_id, invoice_date=ago(days_ago), **more), then="action_post"
-    )
+def posted(
+    odoo: OdooFake,
+    days_ago: int,
+    partner_id: int = NORTHWIND,
+    *,
+    entered: int | None = None,
+    **more: object,
+) -> int:
+    values = move(partner_id, invoice_date=ago(days_ago), **more)
+    identifier = odoo.add("account.move", values, then="action_post")
+    stamp = f"{ago(days_ago if entered is None else entered)} 09:00:00"
+    odoo._tables.change("account.move", identifier, create_date=stamp)
+    odoo._tables.commit()
+    return identifier
 
 
 def payee(odoo: OdooFake, reader: Reader, bill: int, **more: object) -> Payee:
@@ -250,6 +260,12 @@ def test_the_bill_itself_and_a_draft_make_nobody_known(odoo: OdooFake, reader: R
     assert not payee(odoo, reader, posted(odoo, 60)).known
 
 
+def test_a_backdated_bill_makes_nobody_known(odoo: OdooFake, reader: Reader) -> None:
+    """Two bills of a stranger arrive, the one dated two months ago."""
+    posted(odoo, 60, entered=3)
+    assert not payee(odoo, reader, posted(odoo, 3)).known
+
+
 def test_a_bill_of_a_department_counts_for_its_company(odoo: OdooFake, reader: Reader) -> None:
     desk = odoo.add("res.partner", {"name": "Billing", "parent_id": NORTHWIND, "is_company": False})
     posted(odoo, 60, desk)
@@ -273,6 +289,33 @@ def test_bank_data_that_changed_lately_is_a_doubt(
     (doubt,) = told.doubts
     verb = "added" if added else "changed"
     assert f"ending in 3000 of Northwind Hosting GmbH was {verb} in Odoo on" in doubt
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        (None, 1, "to the account ending in 0101, an earlier one to no account that it names"),
+        (1, None, "to no account that it names, an earlier one to the account ending in 0101"),
+    ],
+)
+def test_an_account_that_earlier_bills_do_not_name_is_a_doubt(
+    odoo: OdooFake, reader: Reader, before: int | None, now: int | None, said: str
+) -> None:
+    posted(odoo, 60, partner_bank_id=before)
+    told = payee(odoo, reader, posted(odoo, 3, partner_bank_id=now))
+    assert not told.known
+    assert said in told.doubts[0]
+
+
+def test_the_newest_of_many_accounts_is_seen(odoo: OdooFake, reader: Reader) -> None:
+    posted(odoo, 60)
+    for number in range(25):
+        old = {"acc_number": f"OLD{number}", "partner_id": NORTHWIND}
+        identifier = odoo.add("res.partner.bank", old)
+        stamps = {"create_date": f"{ago(300)} 09:00:00", "write_date": f"{ago(300)} 09:00:00"}
+        odoo._tables.change("res.partner.bank", identifier, **stamps)
+    odoo.add("res.partner.bank", {"acc_number": "NEW-3000", "partner_id": NORTHWIND})
+    assert not payee(odoo, reader, posted(odoo, 3)).known
 
 
 def test_another_account_than_before_is_a_doubt(odoo: OdooFake, reader: Reader) -> None:
@@ -307,6 +350,12 @@ def test_recurring_is_a_matter_of_days_and_sums(
     for days, amount in zip(dates, amounts, strict=True):
         pay(odoo, posted(odoo, days, price=float(amount)), ago(days))
     assert payee(odoo, reader, posted(odoo, 3)).recurring is recurring
+
+
+def test_a_payment_dated_ahead_is_in_no_rhythm(odoo: OdooFake, reader: Reader) -> None:
+    for days in (35, 5):
+        pay(odoo, posted(odoo, days), ago(days))
+    assert not payee(odoo, reader, posted(odoo, 3), payment_date=ago(-25)).recurring
 
 
 def test_rhythm_in_another_currency_is_none(odoo: OdooFake, reader: Reader) -> None:

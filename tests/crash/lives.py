@@ -120,5 +120,5 @@ def take_back(ground: Ground, daemon: Daemon, clock: FixedClock) -> None:
 def check_payee(path: Path) -> None:
     """Tick that the bank details of a payee were checked, where something is paid."""
     text = path.read_text()
-    if 'action: "odoo.register_payment"' in text and "payee_checked: true" not in text:
-        path.write_text(text.replace("\n---\n", "\npayee_checked: true\n---\n", 1))
+    if 'action: "odoo.register_payment"' in text:
+        path.write_text(text.replace("\npayee_checked: false\n", "\npayee_checked: true\n", 1))

@@ -69,7 +69,11 @@ def bill(odoo: OdooFake, days_ago: int, partner_id: int = NORTHWIND, price: floa
         "invoice_date": (today() - timedelta(days=days_ago)).isoformat(),
         "invoice_line_ids": [line],
     }
-    return odoo.add("account.move", values, then="action_post")
+    identifier = odoo.add("account.move", values, then="action_post")
+    stamp = f"{values['invoice_date']} 09:00:00"
+    odoo._tables.change("account.move", identifier, create_date=stamp)
+    odoo._tables.commit()
+    return identifier
 
 
 def paid(odoo: OdooFake, days_ago: int) -> None:
@@ -227,10 +231,47 @@ def test_a_new_payee_is_checked_by_the_owner_first(
     assert note.parent == office.pending
     assert "Papyrus Office Ltd is new" in note.read_text()
     assert payments(sandbox) == 0
-    edit(note, "tags:", "payee_checked: true\ntags:")
+    tick(note)
     approve(office)
     assert only(office).state is State.DONE
     assert payments(sandbox) == 1
+
+
+def tick(note: Path) -> None:
+    """Tick the box among the properties, as one click in Obsidian does."""
+    edit(note, "payee_checked: false", "payee_checked: true")
+
+
+def test_a_check_holds_for_what_was_told_and_for_nothing_else(
+    office: Office, odoo: OdooFake, sandbox: Sandbox
+) -> None:
+    """The bank data change after the owner has checked them: that is another question."""
+    write(office, odoo, bill(odoo, 3, PAPYRUS))
+    tick(office.note(only(office).action_id))
+    odoo.add("res.partner.bank", {"acc_number": "DE89370400440532013000", "partner_id": PAPYRUS})
+    approve(office)
+    note = office.note(only(office).action_id)
+    assert note.parent == office.pending
+    assert "ending in 3000 of Papyrus Office Ltd was added" in note.read_text()
+    assert "payee_checked: false" in note.read_text()
+    approve(office)
+    assert office.note(only(office).action_id).parent == office.pending
+    assert payments(sandbox) == 0
+    tick(office.note(only(office).action_id))
+    approve(office)
+    assert payments(sandbox) == 1
+
+
+def test_a_check_that_was_there_before_the_question_is_none(
+    office: Office, odoo: OdooFake, sandbox: Sandbox
+) -> None:
+    """Another agent may have written the note, and the owner has not seen what is in doubt."""
+    write(office, odoo, bill(odoo, 3, PAPYRUS), "payee_checked: true\n")
+    approve(office)
+    note = office.note(only(office).action_id)
+    assert note.parent == office.pending
+    assert "payee_checked: false" in note.read_text()
+    assert payments(sandbox) == 0
 
 
 def test_a_customers_receipt_needs_no_check(

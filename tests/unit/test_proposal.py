@@ -330,8 +330,11 @@ def test_a_payment_to_somebody_new_says_first_what_to_do(live_ws: Workspace) -> 
     payment = {"invoice": "INV/1", "invoice_id": 7, "partner": "Hooli", "currency": "EUR"}
     _, text = propose(live_ws, {**payment, "amount": "480.00"}, kind="odoo.register_payment")
     first = text.split("## Parameters")[0]
-    check = "First check the bank details by another way, then add the property"
-    assert f"> {check} `payee_checked: true`." in first
+    check = "First check the bank details by another way, then tick the property `payee_checked`"
+    assert f"> {check} (true)." in first
+    front = parsed(text).front
+    assert front["payee_checked"] is False
+    assert len(front) == 10
 
 
 def test_a_question_asked_again_says_why(ws: Workspace, invoice: dict[str, Any]) -> None:
@@ -379,10 +382,25 @@ def test_a_ticked_box_stays_ticked_when_the_question_is_renewed(live_ws: Workspa
     payment = {"invoice": "INV/1", "invoice_id": 7, "partner": "Hooli", "currency": "EUR"}
     arguments = {**payment, "amount": "480.00"}
     row, text = propose(live_ws, arguments, kind="odoo.register_payment")
-    ticked = text.replace("tags:", "payee_checked: true\ntags:", 1)
+    ticked = text.replace("payee_checked: false", "payee_checked: true", 1)
     action = ACTIONS["odoo.register_payment"]
     again = proposal_edits.pending_text(live_ws, parsed(ticked), row, action, ("you changed it",))
     assert parsed(again).front["payee_checked"] is True
+    word = text.replace("payee_checked: false", 'payee_checked: "yes"', 1)
+    again = proposal_edits.pending_text(live_ws, parsed(word), row, action, ("it is no tick",))
+    assert parsed(again).front["payee_checked"] is False
+
+
+def test_a_check_that_is_wanted_later_takes_the_place_of_our_tags(live_ws: Workspace) -> None:
+    payment = {"invoice": "INV/1", "invoice_id": 7, "partner": "Hooli", "currency": "EUR"}
+    arguments = {**payment, "amount": "480.00"}
+    row, text = propose(live_ws, arguments, kind="odoo.register_payment")
+    action = ACTIONS["odoo.register_payment"]
+    for tags, kept in (('["approval/odoo"]', False), ('["approval/odoo", "mine"]', True)):
+        before = text.replace("payee_checked: false", f"tags: {tags}", 1)
+        front = parsed(proposal_edits.pending_text(live_ws, parsed(before), row, action)).front
+        assert front["payee_checked"] is False
+        assert ("tags" in front) is kept
 
 
 def test_every_kind_says_how_it_is_undone_and_what_it_costs(

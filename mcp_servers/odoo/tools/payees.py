@@ -1,8 +1,9 @@
 """Who would be paid: what the books say about a vendor before the owner is asked.
 
-Rules: known means a posted bill of the same commercial partner over 30 days old, other than the one
-to be paid, to the same bank account; recurring means two payments 25 to 35 days apart, each within
-10 % of this one, the last at least 25 days ago; bank data that changed since is a doubt.
+Rules: known means a posted bill of the same commercial partner, dated and entered over 30 days ago,
+other than the one to be paid, to the same bank account; recurring means two payments 25 to 35 days
+apart, each within 10 % of this one, the last at least 25 days ago; bank data that changed since is
+a doubt. Dates that a vendor or an assistant chooses prove nothing by themselves.
 """
 
 from __future__ import annotations
@@ -53,17 +54,22 @@ def payee_of(client: Reader, move: Row, payment: RegisterPayment) -> Payee:
 def _accounts(client: Reader, partner_id: int) -> list[Row]:
     domain = [["partner_id.commercial_partner_id", "=", partner_id]]
     fields = ("acc_number", "create_date", "write_date")
-    return client.search_read(BANK, domain, fields, limit=20, order="id")
+    return client.search_read(BANK, domain, fields, limit=20, order="write_date desc, id desc")
 
 
 def _earlier_bill(client: Reader, move: Row, partner_id: int) -> Row | None:
-    """Return the newest posted bill of a partner that is over 30 days old."""
+    """Return the newest posted bill of a partner that is over 30 days old.
+
+    It must be that long in the books too: a bill that came today may bear any date.
+    """
+    before = (client.today - KNOWN_AFTER).isoformat()
     domain = [
         ["move_type", "=", "in_invoice"],
         ["state", "=", "posted"],
         ["company_id", "=", client.company_id],
         ["commercial_partner_id", "=", partner_id],
-        ["invoice_date", "<", (client.today - KNOWN_AFTER).isoformat()],
+        ["invoice_date", "<", before],
+        ["create_date", "<", before],
         ["id", "!=", move["id"]],
     ]
     order = "invoice_date desc, id desc"
@@ -83,14 +89,18 @@ def _changed_lately(client: Reader, accounts: Sequence[Row], name: str) -> Itera
 
 def _other_account(accounts: Sequence[Row], earlier: Row, move: Row) -> Iterator[str]:
     before, now = link(earlier["partner_bank_id"])[0], link(move["partner_bank_id"])[0]
-    if before is not None and before != now:
-        yield (
-            f"The bill is to be paid to the account {_ending(accounts, now)}, an earlier one to "
-            f"the account {_ending(accounts, before)}."
-        )
+    if before != now:
+        to, earlier_to = _account(accounts, now), _account(accounts, before)
+        yield f"The bill is to be paid to {to}, an earlier one to {earlier_to}."
 
 
-def _ending(accounts: Sequence[Row], identifier: int | None) -> str:
+def _account(accounts: Sequence[Row], identifier: int | None) -> str:
+    if identifier is None:
+        return "no account that it names"
+    return f"the account {_ending(accounts, identifier)}"
+
+
+def _ending(accounts: Sequence[Row], identifier: int) -> str:
     """Return by what a person tells an account; the whole number stays in Odoo."""
     number = next((str(row["acc_number"]) for row in accounts if row["id"] == identifier), "")
     return f"ending in {number.replace(' ', '')[-4:]}" if number else "of somebody else"
@@ -110,7 +120,7 @@ def _is_recurring(client: Reader, partner_id: int, payment: RegisterPayment) -> 
     if len(rows) < 2:
         return False
     last, before = (date.fromisoformat(str(row["date"])) for row in rows)
-    on = payment.payment_date or client.today
+    on = min(payment.payment_date or client.today, client.today)
     in_rhythm = APART[0] <= last - before <= APART[1] and on - last >= APART[0]
     return in_rhythm and all(_is_alike(row, payment) for row in rows)
 
