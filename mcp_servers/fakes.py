@@ -23,7 +23,7 @@ from utils.files import read_regular
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 Json = Any
@@ -235,6 +235,46 @@ class World:
             self._effects.clear()
             self._requests.clear()
             self._faults.clear()
+
+
+@dataclass(frozen=True)
+class Comment:
+    """What somebody else says in public, as `POST /_sandbox/comments` describes it.
+
+    Args:
+        service: where.
+        name: who.
+        text: what.
+        below: the id of the post, or of the comment, that it answers; None: the newest post.
+    """
+
+    service: str
+    name: str
+    text: str
+    below: str | None = None
+
+
+def comment_of(value: object, services: Sequence[str]) -> Comment:
+    """Return the comment that a JSON object describes.
+
+    Raises:
+        ValueError: it describes none; the message is a sentence for a person.
+    """
+    if not isinstance(value, dict):
+        raise ValueError("The body must be a JSON object.")
+    unknown = sorted(set(value) - {"service", "from", "text", "below"})
+    if unknown:
+        raise ValueError(f"Unknown field {unknown[0]!r}.")
+    texts = {name: value.get(name) for name in ("service", "from", "text")}
+    if texts["service"] not in services:
+        raise ValueError(f"service must be one of {', '.join(services)}.")
+    for name, text in texts.items():
+        if not isinstance(text, str) or not text.strip():
+            raise ValueError(f"{name} must be a text that is not empty.")
+    below = value.get("below")
+    if below is not None and not isinstance(below, str):
+        raise ValueError("below must be the id of a post or a comment, or be left out.")
+    return Comment(str(texts["service"]), str(texts["from"]), str(texts["text"]), below)
 
 
 def fault_of(value: object, services: tuple[str, ...]) -> Fault:

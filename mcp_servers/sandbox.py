@@ -12,6 +12,8 @@ Administration (JSON; what cannot be used is answered 400 with `{"error": senten
 - `POST /_sandbox/mail`: `{from, to, subject, text, html, date, attachments: [{name, base64}]}` lets
   a mail come in, see `mcp_servers.email.fake_seeds.composed`; it is no effect, since nobody here
   made it.
+- `POST /_sandbox/comments`: `{service, from, text, below}` lets somebody comment on a post of
+  Facebook or Instagram or mention the account on X, see `mcp_servers.fakes.Comment`; no effect too.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mcp_servers.email.fake import EmailFake
 from mcp_servers.facebook.fake import FacebookFake
-from mcp_servers.fakes import Fake, Fault, FaultMode, Request, Response, World, fault_of
+from mcp_servers.fakes import Fake, Fault, FaultMode, Request, Response, World, comment_of, fault_of
 from mcp_servers.instagram.fake import InstagramFake
 from mcp_servers.instagram.fake_space import SpaceFake
 from mcp_servers.loopback import ADDRESS, Loopback
@@ -35,7 +37,7 @@ from mcp_servers.twitter.fake import TwitterFake
 from utils.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
 FAKES: tuple[type[Fake], ...] = (
@@ -44,6 +46,8 @@ FAKES: tuple[type[Fake], ...] = (
     SpaceFake,
 )
 """One row per service; the first one whose routes match a path answers it."""
+PUBLIC = (FacebookFake, InstagramFake, TwitterFake)
+"""Where others say something in public."""
 
 READY = "sandbox ready"
 """How the first line begins; the address follows."""
@@ -183,11 +187,20 @@ class Sandbox:
         self._world.add_fault(fault)
         return fault
 
-    def _receive(self, request: Request) -> Response:
+    def _receive(self, mail: Any) -> Any:
         mailbox = next(fake for fake in self._fakes if isinstance(fake, EmailFake))
+        return mailbox.receive(mail)
+
+    def _hear(self, value: Any) -> Any:
+        by_name = {fake.service: fake for fake in self._fakes if isinstance(fake, PUBLIC)}
+        comment = comment_of(value, tuple(by_name))
+        return by_name[comment.service].hear(comment)
+
+    def _let_in(self, take: Callable[[Any], Any], request: Request) -> Response:
+        """Let something come from outside; what cannot be used is answered in a sentence."""
         try:
             with self._world.lock:
-                return Response.of(mailbox.receive(request.json))
+                return Response.of(take(request.json))
         except ValueError as error:
             return Response.of({"error": str(error)}, 400)
 
@@ -206,8 +219,10 @@ class Sandbox:
                 self.reset()
                 return Response.of({"reset": True})
             case "POST", "mail":
-                return self._receive(request)
-            case method, ("effects" | "faults" | "reset" | "mail") as name:
+                return self._let_in(self._receive, request)
+            case "POST", "comments":
+                return self._let_in(self._hear, request)
+            case method, ("effects" | "faults" | "reset" | "mail" | "comments") as name:
                 return Response.of({"error": f"/_sandbox/{name} does not take {method}."}, 405)
             case _, name:
                 return Response.of({"error": f"There is no /_sandbox/{name}."}, 404)

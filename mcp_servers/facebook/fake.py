@@ -118,9 +118,17 @@ class FacebookFake(GraphFake):
         for created, text in SEEDED_POSTS:
             self._add_post(text, None, [], created)
         for created, name, text in SEEDED_COMMENTS:
-            author = {"id": str(33_000_000_000_000 + self.number()), "name": name}
-            self._add_comment(str(self._posts[0]["id"]), text, author, created)
+            self.add_foreign(self.newest(), name, text, created)
         self.seed_inbox()
+
+    def newest(self) -> str:
+        """Return the id of the newest post."""
+        return str(self._posts[0]["id"])
+
+    def add_foreign(self, below: str, name: str, text: str, created: str) -> Row:
+        """Add somebody else's comment on a post or below a comment, and return it."""
+        author = {"id": str(33_000_000_000_000 + self.number()), "name": name}
+        return self._add_comment(below, text, author, created)
 
     def edges(self) -> Mapping[tuple[str, str], Callable[[Call], Row]]:
         """Return what answers, by method and edge."""

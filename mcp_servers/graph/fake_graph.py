@@ -24,7 +24,7 @@ from mcp_servers.graph.fake_lists import instant, shaped
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from mcp_servers.fakes import World
+    from mcp_servers.fakes import Comment, World
 
 
 class GraphFake(ABC):
@@ -72,6 +72,26 @@ class GraphFake(ABC):
     @abstractmethod
     def objects(self) -> Iterable[Row]:
         """Return every object that is known by its id."""
+
+    @abstractmethod
+    def newest(self) -> str:
+        """Return the id of the newest post."""
+
+    @abstractmethod
+    def add_foreign(self, below: str, name: str, text: str, created: str) -> Row:
+        """Add somebody else's comment on a post or below a comment, and return it."""
+
+    def hear(self, comment: Comment) -> Row:
+        """Let somebody else comment on a post, the newest one if none is named.
+
+        Raises:
+            ValueError: there is no such post or comment; the message is a sentence for a person.
+        """
+        below = comment.below or self.newest()
+        if all(row["id"] != below for row in self.objects()):
+            raise ValueError(f"There is no post and no comment {below}.")
+        row = self.add_foreign(below, comment.name, comment.text, self.now_text())
+        return {"id": row["id"], "below": below}
 
     def kind(self, request: Request) -> str:
         """Return the kind of a request: of a write as `kinds` names it, else by its edge."""

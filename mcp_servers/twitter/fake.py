@@ -25,6 +25,7 @@ from mcp_servers.twitter.fake_media import Uploads
 from mcp_servers.twitter.fake_messages import Messages
 from mcp_servers.twitter.fake_posts import (
     ACCOUNT_FIGURES,
+    FIRST_FOREIGN_ID,
     FIRST_POST_ID,
     OWNER_ID,
     USERS,
@@ -39,7 +40,7 @@ from mcp_servers.twitter.fake_text import LIMIT_WEIGHT, mentions_in, weight_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mcp_servers.fakes import World
+    from mcp_servers.fakes import Comment, World
 
 WINDOW_S = 15 * 60
 WINDOW_LIMIT = 900
@@ -116,6 +117,31 @@ class TwitterFake:
         self._posts_left = posts_left
         self._suspends = suspends
         self._may_write = may_write
+
+    def hear(self, comment: Comment) -> dict[str, str]:
+        """Let one of the seeded users mention the account, answering a post if one is named.
+
+        Raises:
+            ValueError: there is no such user or post; the message is a sentence for a person.
+        """
+        names = {name: key for key, (name, _) in USERS.items() if key != OWNER_ID}
+        if comment.name not in names:
+            raise ValueError(f"from must be one of {', '.join(names)}.")
+        if comment.below is not None and comment.below not in self._known:
+            raise ValueError(f"There is no post {comment.below}.")
+        own = USERS[OWNER_ID][0]
+        post = Post(
+            FIRST_FOREIGN_ID + len(self._foreign),
+            names[comment.name],
+            comment.text if own in mentions_in(comment.text) else f"@{own} {comment.text}",
+            self._now_text(),
+            reply_to=comment.below,
+        )
+        self._foreign.append(post)
+        return {"id": str(post.id)}
+
+    def _now_text(self) -> str:
+        return self._world.clock.now().strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
     @property
     def _known(self) -> dict[str, Post]:
@@ -255,7 +281,7 @@ class TwitterFake:
             FIRST_POST_ID + len(self._posts),
             OWNER_ID,
             text,
-            self._world.clock.now().strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+            self._now_text(),
             reply_to=None if answered is None else str(answered.id),
             conversation="" if answered is None else answered.conversation or str(answered.id),
             names=names,

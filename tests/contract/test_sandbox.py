@@ -223,6 +223,8 @@ def test_a_fault_that_cannot_be_used_is_400_with_a_sentence(
     ("method", "path", "status"),
     [
         ("POST", "/_sandbox/mail", 400),
+        ("POST", "/_sandbox/comments", 400),
+        ("GET", "/_sandbox/comments", 405),
         ("GET", "/_sandbox/reset", 405),
         ("GET", "/_sandbox/nothing", 404),
         ("GET", "/nobody", 404),
@@ -232,6 +234,27 @@ def test_what_is_not_there_says_so(box: Sandbox, method: str, path: str, status:
     answered, _, body = ask(box, method, path)
     assert answered == status
     assert json.loads(body)["error"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("comment", "words"),
+    [
+        ({"service": "email"}, "service must be one of"),
+        ({"service": "facebook", "text": "Hi"}, "from must be"),
+        ({"service": "facebook", "from": "Jo", "text": " "}, "text must be"),
+        ({"service": "facebook", "from": "Jo", "text": "Hi", "post": "1"}, "Unknown field 'post'"),
+        ({"service": "facebook", "from": "Jo", "text": "Hi", "below": 7}, "below must be"),
+        ({"service": "instagram", "from": "jo", "text": "Hi", "below": "7"}, "no comment 7."),
+        ({"service": "twitter", "from": "jo", "text": "Hi"}, "from must be one of ann_smith"),
+        ({"service": "twitter", "from": "ann_smith", "text": "Hi", "below": "7"}, "no post 7."),
+    ],
+)
+def test_a_comment_that_cannot_be_said_is_400_with_a_sentence(
+    box: Sandbox, comment: object, words: str
+) -> None:
+    status, _, body = ask(box, "POST", "/_sandbox/comments", comment)
+    assert status == 400
+    assert words in json.loads(body)["error"]
 
 
 def test_a_fault_waits_for_a_request_of_its_kind(box: Sandbox) -> None:

@@ -9,6 +9,7 @@ import pytest
 from core.actions import State, Tier
 from core.comments import NETWORKS
 from mcp_servers.facebook.fake import PEOPLE, FacebookFake
+from mcp_servers.fakes import Comment
 from mcp_servers.gate import Role
 from mcp_servers.sandbox import Sandbox
 from tests.support import Office
@@ -28,8 +29,7 @@ def ask(office: Office, service: str, tool: str, **arguments: object) -> dict[st
 
 
 def test_from_comment_to_answer_the_owner_decides_once(live: Office, page: FacebookFake) -> None:
-    author = {"id": "44000000000001", "name": "Jo Winter"}
-    made = page._add_comment(page._posts[0]["id"], "Open on Sunday?", author, page.now_text())
+    made = page.hear(Comment("facebook", "Jo Winter", "Open on Sunday?"))
     network = next(each for each in NETWORKS if each.service == "facebook")
     CommentWatcher(live.ws, live.runner, network, 900.0).look()
     asked = ask(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import urllib.request
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +15,6 @@ from core import vitals
 from core.comments import NETWORKS
 from core.vault import Folder
 from mcp_servers.facebook.fake import FacebookFake
-from mcp_servers.instagram.fake import InstagramFake
 from mcp_servers.sandbox import Sandbox
 from tests.support import Office, front_of
 from utils import durable
@@ -36,13 +37,17 @@ def fake_of(sandbox: Sandbox, kind: type) -> Any:
 
 @pytest.fixture
 def comment(sandbox: Sandbox) -> Callable[..., str]:
-    """Return a function that lets somebody comment on Facebook and returns the comment's id."""
-    fake = fake_of(sandbox, FacebookFake)
+    """Return a function that lets somebody comment and returns the comment's id."""
 
-    def add(text: str, name: str = "Jo Winter", *, below: str | None = None, post: int = 0) -> str:
-        author = {"id": str(44_000_000_000_000 + fake.number()), "name": name}
-        parent = below or fake._posts[post]["id"]
-        return str(fake._add_comment(parent, text, author, fake.now_text())["id"])
+    def add(
+        text: str, name: str = "Jo Winter", *, below: str | None = None, on: str = "facebook"
+    ) -> str:
+        said = {"service": on, "from": name, "text": text, "below": below}
+        request = urllib.request.Request(
+            f"{sandbox.url}/_sandbox/comments", json.dumps(said).encode()
+        )
+        with urllib.request.urlopen(request) as answer:
+            return str(json.load(answer)["id"])
 
     return add
 
@@ -204,21 +209,21 @@ def test_a_network_that_cannot_be_asked_is_said_and_loses_nothing(
 
 
 def test_comments_on_instagram_and_mentions_on_x_become_tasks(
-    live: Office, sandbox: Sandbox
+    live: Office, comment: Callable[..., str]
 ) -> None:
-    fake = fake_of(sandbox, InstagramFake)
-    author = {"id": "33999", "username": "nora.builds"}
-    made = fake._add_comment(fake._media[0]["id"], "Which oil?", author, fake.now_text())
+    made = comment("Which oil?", "nora.builds", on="instagram")
     assert watcher(live, "instagram").look() == Looked(1, 0)
-    assert f'`comment_id: "{made["id"]}"`' in tasks(live)[0].read_text(encoding="utf-8")
+    assert f'`comment_id: "{made}"`' in tasks(live)[0].read_text(encoding="utf-8")
     assert "<https://www.instagram.com/p/" in tasks(live)[0].read_text(encoding="utf-8")
 
-    live.ws.journal.remember("heard:twitter", {"first": "2026-11-15T00:00:00+00:00"})
+    assert watcher(live, "twitter").look() == Looked(0, 0)
+    made = comment("Do you deliver?", "ann_smith", on="twitter")
     assert watcher(live, "twitter").look() == Looked(1, 0)
     assert watcher(live, "twitter").look() == Looked(0, 0)
     text = tasks(live)[1].read_text(encoding="utf-8")
     assert "X mention by ann_smith" in text
-    assert "`twitter.reply_to_post` with `post_id: " in text
+    assert f'`twitter.reply_to_post` with `post_id: "{made}"`' in text
+    assert "> @sandbox_owner Do you deliver?\n" in text
 
 
 def test_nothing_is_looked_at_that_is_not_set_up_or_switched_off(
