@@ -5,15 +5,7 @@ Import this module when a connection is wanted and not before: it loads facebook
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from mcp_servers.graph import client
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from utils.clock import Clock
-    from utils.config import Settings
 
 
 class Reader(client.Reader):
@@ -31,23 +23,5 @@ class Reader(client.Reader):
         return self.account
 
 
-class Writer(Reader):
+class Writer(client.Writer, Reader):
     """Asks about the page and writes on it."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        clock: Clock | None = None,
-        timeout_s: float = client.WRITE_TIMEOUT_S,
-    ) -> None:
-        super().__init__(settings, clock, timeout_s)
-
-    def create(
-        self,
-        parent: str,
-        edge: str,
-        form: Mapping[str, str],
-        file: tuple[str, bytes, str] | None = None,
-    ) -> str:
-        """Write once; arguments, result and errors are those of `client.Connection.write`."""
-        return self._connection.write(parent, edge, form, file)

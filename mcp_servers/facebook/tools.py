@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.findings import Findings
 from mcp_servers.graph import address_of, messaging, reading
-from mcp_servers.graph.insights import NOW, Metric, field_of_account, figures, window
+from mcp_servers.graph.insights import Metric, figures, figures_of_account
 from mcp_servers.toolset import Done, Evidence, Finding, Page, Toolset, Trace, Write
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ PAGE_METRICS = (
     Metric("page_total_media_view_unique", "People reached in 7 days", "week"),
     Metric("page_total_media_view_unique", "People reached in 28 days", "days_28"),
 )
-FOLLOWERS_NOW = Metric("followers_count", "Followers now", NOW)
 POST_METRICS = (
     Metric("post_media_view", "Views", "lifetime"),
     Metric("post_total_media_view_unique", "People reached", "lifetime"),
@@ -253,10 +252,9 @@ def get_insights(client: Reader, arguments: GetInsights) -> Page:
     """Return the figures of the page, or of one post."""
     if arguments.post_id:
         rows = figures(client, f"{arguments.post_id}/insights", POST_METRICS)
-        return Page(rows, len(rows))
-    asked = window(client.clock.now(), arguments.since, arguments.until, arguments.days)
-    rows = figures(client, f"{client.account}/insights", PAGE_METRICS, **asked)
-    rows = (*rows, field_of_account(client, FOLLOWERS_NOW))
+    else:
+        asked = (arguments.since, arguments.until, arguments.days)
+        rows = figures_of_account(client, PAGE_METRICS, *asked)
     return Page(rows, len(rows))
 
 
@@ -268,13 +266,7 @@ TOOLSET = Toolset(
         "reply_to_comment": Write(
             request_of_reply, reply_to_comment, reconcile_reply, check=check_reply
         ),
-        "send_message": Write(
-            request_of_message,
-            messaging.send,
-            messaging.reconcile,
-            messaging.check_window,
-            messaging.check,
-        ),
+        "send_message": messaging.written(request_of_message),
     },
     reads={
         "list_posts": list_posts,

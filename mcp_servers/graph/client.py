@@ -250,6 +250,28 @@ class Reader:
         return self._connection.ask(path, **parameters)
 
 
+class Writer(Reader):
+    """Asks about one account and writes to it; a service adds its own `Reader`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock | None = None,
+        timeout_s: float = WRITE_TIMEOUT_S,
+    ) -> None:
+        super().__init__(settings, clock, timeout_s)
+
+    def create(
+        self,
+        parent: str,
+        edge: str,
+        form: Mapping[str, str],
+        file: tuple[str, bytes, str] | None = None,
+    ) -> str:
+        """Write once; arguments, result and errors are those of `Connection.write`."""
+        return self._connection.write(parent, edge, form, file)
+
+
 def _told_in(error: Exception) -> Told | None:
     """Return what facebook-sdk found in an answer that called itself a success, if it is one."""
     result = error.result if isinstance(error, facebook.GraphAPIError) else None

@@ -51,6 +51,9 @@ class Metric:
         return self.name, self.period
 
 
+FOLLOWERS_NOW = Metric("followers_count", "Followers now", NOW)
+
+
 def figures(
     client: Reader, path: str, metrics: Sequence[Metric], **parameters: object
 ) -> tuple[dict[str, object], ...]:
@@ -71,20 +74,25 @@ def figures(
     return tuple(_shown(metric, found.get(metric.key, {})) for metric in metrics)
 
 
-def field_of_account(client: Reader, metric: Metric) -> dict[str, object]:
-    """Return the row of a figure that is a field of the account itself, as it is now.
+def figures_of_account(
+    client: Reader,
+    metrics: Sequence[Metric],
+    since: datetime | None,
+    until: datetime | None,
+    days: int,
+) -> tuple[dict[str, object], ...]:
+    """Return the rows of the account's own figures, and its followers as they are now.
 
     Args:
         client: asks.
-        metric: names the field.
+        metrics: in the order wanted.
+        since: as of `window`.
+        until: as of `window`.
+        days: as of `window`.
     """
-    try:
-        row = client.ask_sparingly(client.account, fields=f"id,{metric.name}")
-    except RejectedError as error:
-        if error.error_class != INVALID:
-            raise
-        return _shown(metric, None)
-    return _shown(metric, {"total_value": {"value": row.get(metric.name)}})
+    asked = window(client.clock.now(), since, until, days)
+    rows = figures(client, f"{client.account}/insights", metrics, **asked)
+    return (*rows, _field_of_account(client, FOLLOWERS_NOW))
 
 
 def window(
@@ -101,6 +109,17 @@ def window(
     end = min(now, until or now)
     start = since or end - timedelta(days=days)
     return {"since": int(start.timestamp()), "until": int(end.timestamp())}
+
+
+def _field_of_account(client: Reader, metric: Metric) -> dict[str, object]:
+    """Return the row of a figure that is a field of the account itself, as it is now."""
+    try:
+        row = client.ask_sparingly(client.account, fields=f"id,{metric.name}")
+    except RejectedError as error:
+        if error.error_class != INVALID:
+            raise
+        return _shown(metric, None)
+    return _shown(metric, {"total_value": {"value": row.get(metric.name)}})
 
 
 def _groups(metrics: Sequence[Metric]) -> Iterator[list[Metric]]:

@@ -16,15 +16,27 @@ from typing import TYPE_CHECKING, Any
 
 from core.findings import Findings
 from mcp_servers.graph.reading import instant_of, quoted, rows_of, same_text, start_of
-from mcp_servers.toolset import Done, Evidence, Finding, Trace
+from mcp_servers.toolset import Done, Evidence, Finding, Trace, Write
 from utils.errors import RejectedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from core.actions import Payload
     from mcp_servers.graph.client import Row
+    from utils.config import Settings
 
 WINDOW = timedelta(hours=24)
 FIELDS = "id,messages.limit(25){id,created_time,from,message}"
+
+
+def written(request: Callable[[Settings, Payload, str], dict[str, Any]]) -> Write:
+    """Return how a message is previewed, sent and read back.
+
+    Args:
+        request: (settings, payload, key) -> the request that sends it.
+    """
+    return Write(request, send, reconcile, check_window, check)
 
 
 def form_of(client_platform: str, payload: Payload) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.findings import Findings
 from mcp_servers.graph import address_of, messaging, reading
-from mcp_servers.graph.insights import NOW, Metric, field_of_account, figures, window
+from mcp_servers.graph.insights import Metric, figures, figures_of_account
 from mcp_servers.instagram import publishing
 from mcp_servers.toolset import Done, Evidence, Finding, Page, Toolset, Trace, Write
 
@@ -36,7 +36,6 @@ ACCOUNT_METRICS = (
     Metric("accounts_engaged", "People who did something", type="total_value"),
     Metric("total_interactions", "Interactions", type="total_value"),
 )
-FOLLOWERS_NOW = Metric("followers_count", "Followers now", NOW)
 MEDIA_METRICS = (
     Metric("views", "Views", "lifetime"),
     Metric("reach", "People reached", "lifetime"),
@@ -175,10 +174,9 @@ def get_insights(client: Reader, arguments: GetInsights) -> Page:
     """Return the figures of the account, or of one post."""
     if arguments.media_id:
         rows = figures(client, f"{arguments.media_id}/insights", MEDIA_METRICS)
-        return Page(rows, len(rows))
-    asked = window(client.clock.now(), arguments.since, arguments.until, arguments.days)
-    rows = figures(client, f"{client.account}/insights", ACCOUNT_METRICS, **asked)
-    rows = (*rows, field_of_account(client, FOLLOWERS_NOW))
+    else:
+        asked = (arguments.since, arguments.until, arguments.days)
+        rows = figures_of_account(client, ACCOUNT_METRICS, *asked)
     return Page(rows, len(rows))
 
 
@@ -203,13 +201,7 @@ TOOLSET = Toolset(
         "reply_to_comment": Write(
             request_of_reply, reply_to_comment, reconcile_reply, check=check_reply
         ),
-        "send_message": Write(
-            request_of_message,
-            messaging.send,
-            messaging.reconcile,
-            messaging.check_window,
-            messaging.check,
-        ),
+        "send_message": messaging.written(request_of_message),
     },
     reads={
         "list_media": list_media,
