@@ -7,21 +7,20 @@ schemas are kept small, because every assistant carries them in its context all 
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainSerializer,
     WithJsonSchema,
 )
 
+from mcp_servers import fields
+from mcp_servers.fields import OneLine, visible, words_for_a_name
 from utils.money import (
     AMOUNT_PATTERN,
     canonical_amount,
@@ -31,38 +30,18 @@ from utils.money import (
 )
 
 MAX_QUANTITY = Decimal(1_000_000)
-_MARKDOWN = re.compile(r"[\\`*_\[\]<>~=|#$%^&{}]|:(?=//)")
-_UNSAFE_FOR_A_NAME = re.compile(r"[^\w -]+")
-_HIDING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-
-
-def escape(text: str) -> str:
-    """Return a text that Markdown shows as it is."""
-    return _MARKDOWN.sub(lambda match: "\\" + match[0], text)
 
 
 def title_of(what: str, name: str, amount: Decimal | None = None, currency: str = "") -> str:
     """Return the words of a note's file name; a point would end the name, so it becomes `-`."""
-    words = [what, *_UNSAFE_FOR_A_NAME.sub(" ", name).split()]
+    words = [what, words_for_a_name(name, limit=100)]
     if amount is not None:
         words += [canonical_number(amount).replace(".", "-"), currency]
     return " ".join(words)
 
 
-def _visible(text: str, allowed: str = "") -> str:
-    for character in text:
-        hidden = unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
-        if (hidden or character in _HIDING) and character not in allowed:
-            raise ValueError(f"contains the invisible character U+{ord(character):04X}")
-    return unicodedata.normalize("NFC", text)
-
-
-def _one_line(text: str) -> str:
-    return _visible(text)
-
-
 def _lines(text: str) -> str:
-    return _visible(text.replace("\r\n", "\n"), allowed="\n")
+    return visible(text.replace("\r\n", "\n"), allowed="\n")
 
 
 def _quantity(value: object) -> Decimal:
@@ -88,9 +67,9 @@ def _day(value: object) -> object:
 
 
 _TEXT = WithJsonSchema({"type": "string"})
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line), _TEXT]
+Name = Annotated[OneLine, Field(min_length=1, max_length=200), _TEXT]
 Note = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_lines), _TEXT]
-Line = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one_line), _TEXT]
+Line = Annotated[OneLine, Field(min_length=1, max_length=500), _TEXT]
 Identifier = Annotated[int, Field(strict=True, gt=0, lt=2**31), WithJsonSchema({"type": "integer"})]
 Currency = Annotated[
     str,
@@ -119,10 +98,8 @@ Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "
 Cursor = Annotated[str, Field(pattern=r"^[0-9]{1,6}$"), _TEXT]
 
 
-class Arguments(BaseModel):
-    """What every argument model shares: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+class Arguments(fields.Arguments):
+    """What every argument model of Odoo shares: unknown fields are refused, its schema is small."""
 
     @classmethod
     def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from core.actions import Facts
+from mcp_servers.fields import escape
 from mcp_servers.odoo.actions.arguments import (
     Arguments,
     Currency,
@@ -23,7 +24,6 @@ from mcp_servers.odoo.actions.arguments import (
     Name,
     Note,
     Quantity,
-    escape,
     title_of,
 )
 from utils.money import LIMIT, round_amount, show_amount

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from core.actions import Facts
+from mcp_servers.fields import escape
 from mcp_servers.odoo.actions.arguments import (
     Arguments,
     Day,
@@ -16,7 +17,6 @@ from mcp_servers.odoo.actions.arguments import (
     Name,
     Paged,
     Percentage,
-    escape,
     title_of,
 )
 from utils.money import canonical_amount, canonical_number

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, WithJsonSchema, model_validator
 
 from core.actions import Facts
+from mcp_servers.fields import escape
 from mcp_servers.odoo.actions.arguments import (
     Arguments,
     Currency,
@@ -19,7 +20,6 @@ from mcp_servers.odoo.actions.arguments import (
     Money,
     Name,
     Paged,
-    escape,
     title_of,
 )
 from utils.money import show_amount
