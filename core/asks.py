@@ -1,14 +1,15 @@
 """Clarification notes: what only the owner can tell, asked with tick boxes, answered by a tick.
 
 Rules: nothing is guessed, so what is unclear is asked once, in one note; exactly one tick (or one
-written line) answers a question; an answer goes on as a request, and a request is still only ever
-a proposal.
+written line) answers a question; own words are offered where they can be read, and what cannot be
+read is asked about again; an answer goes on as a request, and a request is still only ever a
+proposal.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from core import frontmatter, notes
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 PREFIX = "ASK"
 OTHER = "Something else (write it behind this)"
 NEVER = "Leave it: I see to this myself"
+OWN_WORDS = "What you write behind “Something else” is asked about again if it cannot be read."
 _BOX = re.compile(r"\s*[-*] \[(.)\] (.*)$")
 
 
@@ -43,6 +45,7 @@ class Query:
         reason: why it is asked.
         choices: possible answers, as they stand beside the tick boxes.
         sender: the mail address that may tell the answer, "" where none does.
+        own_words: whether other words than the choices can be an answer.
     """
 
     key: str
@@ -50,6 +53,7 @@ class Query:
     reason: str
     choices: tuple[str, ...] = ()
     sender: str = ""
+    own_words: bool = True
 
 
 @dataclass(frozen=True)
@@ -92,10 +96,20 @@ def ask(
         replies: what the owner has answered already.
     """
     about = (source.name or source.note_id).removesuffix(".md")
+    unclear = replace(unclear, queries=[_again(each, replies or {}) for each in unclear.queries])
     lead = f"I need {_count(unclear.queries)} before I can propose anything"
     made = _minted(ws, source.key, f"Question about {about}", unclear, replies or {})
-    _write(ws, made, about, _body(unclear, lead), Actor.DAEMON)
+    more = OWN_WORDS if any(query.own_words for query in unclear.queries) else ""
+    _write(ws, made, about, _body(unclear, lead, more), Actor.DAEMON)
     return made
+
+
+def _again(query: Query, replies: Mapping[str, str]) -> Query:
+    """Return a question that says which answer to it could not be read."""
+    reply = notes.inline(replies.get(query.key, ""), 80)
+    if not reply or reply in query.reason:
+        return query
+    return replace(query, reason=f"“{reply}” could not be read. {query.reason}")
 
 
 def ask_for_assistant(ws: Workspace, query: Query, context: str, about: str | None) -> Ask:
@@ -156,16 +170,18 @@ def _count(queries: Sequence[Query]) -> str:
     return "one answer" if len(queries) == 1 else f"{len(queries)} answers"
 
 
-def _body(unclear: Unclear, lead: str) -> str:
+def _body(unclear: Unclear, lead: str, more: str = "") -> str:
     lines = [
         f"> [!question] {lead}",
         "> Tick one box under each question. Nothing has been sent, and nothing is guessed.",
-        "",
     ]
+    lines += [f"> {more}"] * bool(more)
+    lines.append("")
     for query in unclear.queries:
         lines += [f"### {notes.inline(query.text, 300)}", "", notes.inline(query.reason, 300), ""]
         lines += [f"- [ ] {notes.inline(choice, 200)}" for choice in query.choices]
-        lines += [f"- [ ] {OTHER}: ", f"- [ ] {NEVER}", ""]
+        lines += [f"- [ ] {OTHER}: "] * query.own_words
+        lines += [f"- [ ] {NEVER}", ""]
     if unclear.evidence:
         lines += ["> [!quote]- What it is about (untrusted)", notes.quoted(unclear.evidence), ""]
     return "\n".join(lines)

@@ -219,6 +219,7 @@ def _days(cells: Sequence[str], answer: str | None) -> list[date] | Query | Unre
             f"How are the dates of this export written, for example {notes.inline(example)}?",
             "Every date in it can be read in two ways.",
             (DAY_FIRST, MONTH_FIRST),
+            own_words=False,
         )
     return list(next(iter(possible.values())))
 
@@ -279,6 +280,7 @@ def _numbers(cells: Sequence[str], answer: str | None) -> list[Decimal] | Query 
             f"How are the amounts of this export written, for example {notes.inline(example)}?",
             "Every amount in it can be read in two ways.",
             (COMMA, POINT),
+            own_words=False,
         )
     return list(next(iter(possible.values())))
 
@@ -316,6 +318,7 @@ def _directed(
         "Which way did the money of this bank export go?",
         "No amount in it has a sign.",
         (ALL_IN, ALL_OUT),
+        own_words=False,
     )
 
 

@@ -153,13 +153,14 @@ def _needs_picture(posts: Posts, name: str) -> bool:
 
 def _about_sender(material: Material, read: _Read) -> Iterator[Query]:
     owner = material.ws.settings.text("OWNER_EMAIL").lower()
-    if read.sender and read.sender.lower() != owner and "sender" not in material.replies:
+    if read.sender and read.sender.lower() != owner and material.replies.get("sender") != GO_ON:
         who = notes.inline(read.sender, 100)
         yield Query(
             "sender",
             f"Shall this be posted in your name? {who} asks for it",
             "It did not come from your own address, and anybody can write to you.",
             (GO_ON,),
+            own_words=False,
         )
 
 

@@ -121,10 +121,12 @@ def mail_request(material: Material) -> Wish | Unclear | Suspicious | None:
     texts, gaps = _papers(material, mail)
     source, setting = reading.from_mail(mail, _setting(material.ws), texts)
     found = reading.extract(source, setting, material.replies)
-    if gaps and found.arguments is not None and PAPERS not in material.replies:
-        question = Query(PAPERS, "Is the request right as it stands?", " ".join(gaps), (GO_ON,))
+    if gaps and found.arguments is not None and material.replies.get(PAPERS) != GO_ON:
+        asked = "Is the request right as it stands?"
+        question = Query(PAPERS, asked, " ".join(gaps), (GO_ON,), own_words=False)
         return Unclear(source.words, [question])
-    if gaps and not found.missing and not mail.is_bulk and "kind" not in material.replies:
+    is_open = found.kind is None and not found.missing and not material.replies
+    if gaps and is_open and not mail.is_bulk:
         return _unread(source.words, " ".join(gaps))
     signs = () if mail.is_bulk else _signs(source)
     if found.kind is None and not found.missing and signs and not material.replies:
@@ -145,7 +147,8 @@ def _signs(source: reading.Source) -> tuple[str, ...]:
 def _unread(evidence: str, reason: str) -> Unclear:
     """Return the question what is in a paper that we cannot read; its answer goes on."""
     choices = (*asking.PAPERS.values(), asking.NOTHING)
-    return Unclear(evidence, [Query("kind", "What is in this paper?", reason, choices)])
+    asked = "What is in this paper?"
+    return Unclear(evidence, [Query("kind", asked, reason, choices, own_words=False)])
 
 
 def _papers(material: Material, mail: Mail) -> tuple[dict[str, str], list[str]]:
@@ -192,6 +195,7 @@ def _as_outcome(found: Extraction, evidence: str, sender: str = "") -> Wish | Un
             Query(
                 *(q.key, q.text, q.reason, tuple(choice.label for choice in q.candidates)),
                 sender=sender if q.is_sender else "",
+                own_words=q.own_words,
             )
             for q in found.missing
         ]

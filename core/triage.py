@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 log = get_logger()
 STAYS = "stays a task"
+LEFT = "- Left to you: nothing is proposed from it."
+ANSWERED = "- Answered. Nothing is proposed from it: it stays a task."
 EARLY_S, EARLY_AT_MOST_S = 0.1, 10.0
 """A thing whose note is not there yet is looked for again, ever more seldom, then by rescans."""
 FAILURES = 3
@@ -171,7 +173,9 @@ class Triage:
             return
         source = self._ws.journal.source(stored.source_key)
         if answer.left or source is None or source.original is None:
-            self._asks.close(stored, "- Left to you.")
+            if source is not None:
+                self._say(source, LEFT)
+            self._asks.close(stored, LEFT)
             return
         rows = self._ws.journal.proposed_from((source.name or "").removesuffix(".md"))
         later = [a for a in self._ws.journal.asks_about(source.key) if a.ask_id > stored.ask_id]
@@ -182,7 +186,9 @@ class Triage:
             path = self._ws.vault.folder(Folder.ATTACHMENTS) / source.original
             replies = {**stored.replies, **answer.replies}
             done = self._read(source, path, replies)
-        self._asks.close(stored, f"- Went on: {done}")
+            if done == STAYS:
+                self._say(source, ANSWERED)
+        self._asks.close(stored, ANSWERED if done == STAYS else f"- Went on: {done}")
 
     def _go_on(
         self, found: Wish | Unclear, source: Source, replies: Mapping[str, str], *, named: bool

@@ -162,12 +162,14 @@ def _about_description(found: Fields) -> Question | None:
 
 
 def about_kind(verdict: Verdict) -> Question:
-    """Return the question what is wanted."""
-    offered = tuple(Candidate(PAPERS[k], {"kind": k.value}) for k in verdict.kinds)
+    """Return the question what is wanted; what it sounds most like is offered first."""
+    kinds = dict.fromkeys((*verdict.kinds, *PAPERS))
+    offered = tuple(Candidate(PAPERS[k], {"kind": k.value}) for k in kinds)
     reason = "It can be read in several ways."
     if verdict.doubts:
         reason = f"It also says: “{one_line(verdict.doubts[0], 120)}”"
-    return Question("kind", "What is wanted?", reason, (*offered, Candidate(NOTHING, {})))
+    choices = (*offered, Candidate(NOTHING, {}))
+    return Question("kind", "What is wanted?", reason, choices, own_words=False)
 
 
 def kind_word(reply: str) -> str:
@@ -183,7 +185,8 @@ def about_trust(warnings: tuple[str, ...]) -> tuple[Question, ...]:
     if not warnings:
         return ()
     offered = (Candidate(GO_ON, {}), Candidate(NOTHING, {"refused": True}))
-    return (Question("trust", "Is this mail real?", " ".join(warnings), offered),)
+    reason = " ".join(warnings)
+    return (Question("trust", "Is this mail real?", reason, offered, own_words=False),)
 
 
 def _about_written(written: Found[date] | Abstained[date], setting: Setting) -> Question | None:
@@ -216,7 +219,7 @@ def answered(question: Question, replies: Mapping[str, str], setting: Setting) -
 def again(question: Question, replies: Mapping[str, str]) -> Question:
     """Return an open question, saying why the owner's answer to it could not be used."""
     reply = one_line(replies.get(question.key, ""), 80)
-    if not reply:
+    if not reply or not question.own_words:
         return question
     like = "the sum and its currency, as in 150.00 EUR"
     if question.key != "amount":

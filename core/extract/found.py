@@ -73,6 +73,7 @@ class Question:
         text: the question.
         reason: why it is asked.
         candidates: possible answers, to be shown as tick boxes; another one may be written.
+        own_words: whether other words than the candidates can be an answer.
         is_sender: whether nothing but the sender can be meant, by whatever name.
     """
 
@@ -80,6 +81,7 @@ class Question:
     text: str
     reason: str
     candidates: tuple[Candidate, ...] = ()
+    own_words: bool = True
     is_sender: bool = False
 
 

@@ -154,7 +154,9 @@ def _kind(
     """Return what is wanted; None with a question when that is not clear."""
     chosen = {k.name.lower(): k for k in Kind}
     if "kind" in replies:
-        return chosen.get(asking.kind_word(replies["kind"])), None
+        kind = chosen.get(asking.kind_word(replies["kind"]))
+        is_answer = kind is not None or replies["kind"] == asking.NOTHING
+        return kind, None if is_answer else asking.about_kind(verdict)
     if not verdict.kinds or (source.is_bulk and not source.documents):
         return None, None
     if len(verdict.kinds) == 1 and not verdict.doubts:

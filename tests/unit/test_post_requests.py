@@ -209,6 +209,20 @@ def test_a_mail_of_somebody_else_is_asked_about_first(
     assert len(only(ws).payload["media"]) == 1
 
 
+def test_only_the_box_is_a_yes_to_a_post_that_somebody_else_wants(
+    ws: Workspace, clock: FixedClock, sweep: Callable[[], None]
+) -> None:
+    drop(ws, clock, mail_of("Post on Facebook: Our bench."), "m.eml", "email")
+    sweep()
+    note = question(ws)
+    text = note.read_text(encoding="utf-8")
+    assert OTHER not in text
+    note.write_text(text.replace("- [ ] Go on", "- [x] No, never"), encoding="utf-8")
+    sweep()
+    assert ws.journal.in_states(State.PENDING) == []
+    assert "“No, never” could not be read." in question(ws).read_text(encoding="utf-8")
+
+
 def test_instagram_without_a_picture_is_asked_about(
     ws: Workspace, clock: FixedClock, sweep: Callable[[], None]
 ) -> None:

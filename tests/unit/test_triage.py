@@ -14,11 +14,11 @@ import pytest
 
 from core import checks, notes, tasks
 from core.actions import State, Trust
-from core.asks import Unclear
+from core.asks import OTHER, Unclear
 from core.checks import Checks
 from core.findings import Findings
 from core.records import Source
-from core.rules import Material, Wish, mail_request, paper_request, written_request
+from core.rules import GO_ON, Material, Wish, mail_request, paper_request, written_request
 from core.sources import CallResult
 from core.triage import FAILURES, STAYS, Triage
 from core.tries import DEATHS, Tries
@@ -582,6 +582,77 @@ def test_the_answer_what_a_scan_is_goes_on(ws: Workspace) -> None:
     assert isinstance(wish, Wish)
     assert (wish.kind, wish.arguments["vendor"]) == ("odoo.create_vendor_bill", answers["vendor"])
     assert paper_request(Material(ws, source, path, {"kind": "Nothing is to be done"})) is None
+
+
+def answer(ws: Workspace, triage: Triage, clock: FixedClock, line: str, answered: str) -> str:
+    """Answer the open question in its note; return what the note says when it was taken."""
+    (path,) = (ws.vault.root / "Needs_Action").glob("ASK-*.md")
+    text = path.read_text()
+    assert f"- [ ] {line}" in text
+    path.write_text(text.replace(f"- [ ] {line}", f"- [x] {answered}"))
+    for _ in range(3):
+        triage.sweep()
+        clock.advance(60)
+    assert not path.exists(), "it is filed"
+    return next((ws.vault.root / "Completed").rglob(path.name)).read_text()
+
+
+KIND = "Please send us the invoice for the retainer, 1,250.00 EUR. Please wait with it until May."
+TRUST = "Please send us the invoice for the retainer, 1,250.00 EUR. Note our new bank details."
+
+
+@pytest.mark.parametrize(
+    ("words", "question_text", "box"),
+    [
+        pytest.param(KIND, "What is wanted?", "An invoice for them", id="kind"),
+        pytest.param(TRUST, "Is this mail real?", "It is real: go on", id="trust"),
+    ],
+)
+def test_where_own_words_lead_nowhere_none_are_asked_for(
+    ws: Workspace, clock: FixedClock, runner: Any, words: str, question_text: str, box: str
+) -> None:
+    """Words written into a box all the same are no yes, and are asked about again."""
+    mail = f"From: Jane <j@acme.example>\nSubject: Order\n\n{words}\n\nJane Cole\nAcme Ltd\n"
+    drop(ws, clock, mail, "email")
+    triage = triage_of(ws, runner)
+    triage.sweep()
+    assert question_text in question(ws)
+    assert OTHER not in question(ws)
+    answer(ws, triage, clock, box, "a credit note")
+    assert f"### {question_text}\n\n“a credit note” could not be read. " in question(ws)
+    answer(ws, triage, clock, box, box)
+    (row,) = ws.journal.in_states(State.PENDING)
+    assert row.payload["customer"] == "Acme Ltd"
+
+
+def test_a_half_read_request_is_right_only_when_the_owner_says_so(ws: Workspace) -> None:
+    bill = "Dear customer,\n\nplease find our invoice PO-1 attached, dated 2026-11-19: 86.40 EUR.\n"
+    asked = mail_with_paper(ws, bill, tiny_pdf([]))
+    for replies in ({}, {"papers": "no, it is 96.40 EUR"}):
+        found = mail_request(Material(ws, asked.source, asked.path, replies))
+        assert isinstance(found, Unclear)
+        assert [(query.key, query.own_words) for query in found.queries] == [("papers", False)]
+    agreed = mail_request(Material(ws, asked.source, asked.path, {"papers": GO_ON}))
+    assert isinstance(agreed, Wish)
+
+
+@pytest.mark.parametrize(
+    ("box", "said"),
+    [
+        ("Leave it: I see to this myself", "- Left to you: nothing is proposed from it."),
+        ("Nothing is to be done", "- Answered. Nothing is proposed from it: it stays a task."),
+    ],
+)
+def test_what_an_answer_ends_is_said(
+    ws: Workspace, clock: FixedClock, runner: Any, box: str, said: str
+) -> None:
+    source = drop(ws, clock, f"From: J <j@acme.example>\nSubject: Order\n\n{KIND}\n", "email")
+    triage = triage_of(ws, runner)
+    triage.sweep()
+    assert said in answer(ws, triage, clock, box, box)
+    assert ws.journal.in_states(*State) == []
+    assert ws.journal.open_asks() == []
+    assert said in task_text(ws, source)
 
 
 def test_an_answer_that_cannot_be_read_is_said(ws: Workspace) -> None:
