@@ -71,7 +71,8 @@ class Adoption:
             self._adopt_hard_stop(look, kind)
             return
         action = known_action(self.ws, kind)
-        payload = payloads.payload_in(action, look.note)
+        arguments = payloads.arguments_of(action, look.note)
+        payload = payloads.completed(self.ws, action, arguments)
         found = self.checks.resolve(action, payload, look.digest)
         if found is None:
             self.desk.wake_in(ANSWER_AGAIN_S)

@@ -199,14 +199,14 @@ class Triage:
         action = self._ws.actions.get(found.kind)
         if action is None:
             raise NoteError(f"asks for `{notes.inline(found.kind)}`, which nobody here can do")
-        payload = payloads.validated(action, found.arguments)
+        payload = payloads.completed(self._ws, action, found.arguments)
         checked = self._checks.resolve_now(action, payload)
         settled = self._senders.settled(action, checked, found.sender, named=named)
         payload, findings = settled.payload, settled.findings
         lookup = action.lookup
         if lookup is not None and findings.choices and lookup.target in replies:
             meant = chosen(lookup, payload, findings, replies[lookup.target])
-            payload = payloads.validated(action, meant)
+            payload = payloads.completed(self._ws, action, meant)
             payload, findings = self._checks.resolve_now(action, payload)
         if lookup is not None and findings.choices:
             question = which(lookup, payload, findings)

@@ -614,6 +614,7 @@ def test_one_note_with_a_picture_goes_out_on_three_networks_at_its_time(
     assert "**Facebook**, **Instagram** and **X** on 2026-11-21 at 09:32:00?" in text
     assert "![[Attachments/offer.jpg]]" in text
     assert "sha256:" in text
+    assert "Not ready yet" not in text, "the picture lies where Instagram fetches it"
     live.approve(path)
     live.pass_time(100)
     assert posts(sandbox) == []
