@@ -15,7 +15,7 @@ from core.extract import mail as mails
 from core.extract import posts as reading
 from core.extract.posts import PostRequest
 from core.tasks import attachment_name
-from core.vault import Folder, display_name
+from core.vault import Folder, display_name, note_name
 from utils import files
 
 if TYPE_CHECKING:
@@ -133,14 +133,9 @@ def _file(material: Material, name: str) -> str | None:
             return path
     stem = display_name(name.rpartition("/")[2].rpartition(".")[0] or name)
     for kept in material.ws.journal.kept_as(*PICTURES):
-        if _title(kept.name) == stem and kept.original:
+        if kept.name == note_name(kept.note_id, stem) and kept.original:
             return kept.original
     return None
-
-
-def _title(note: str | None) -> str:
-    """Return what a task's note is called behind its id: the name of the file it came from."""
-    return (note or "").removesuffix(".md").partition(" ")[2]
 
 
 def _needs_picture(posts: Posts, name: str) -> bool:

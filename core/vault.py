@@ -89,6 +89,10 @@ _IGNORED_NAMES = frozenset(
 _CONFLICT = re.compile(
     r"conflicted copy|\.sync-conflict-\d{8}-\d{6}-[A-Z0-9]{7}|\(case conflict", re.IGNORECASE
 )
+_JOINERS = re.compile("[\u00ad\u200c\u200d\ufe0e\ufe0f]")
+"""What stands inside a word, or beside a picture, and is not seen."""
+_DASHES = re.compile(r"[ _-]*[-_][ _-]+|[ _-]+[-_][ _-]*")
+TORN_CHARS = 20
 _RESERVED = re.compile(r"(CON|PRN|AUX|NUL|COM\d|LPT\d)(\.|$)", re.IGNORECASE)
 REASON_SUFFIX = ".reason.md"
 
@@ -149,12 +153,28 @@ def is_conflict_copy(name: str) -> bool:
 
 def note_name(note_id: str, title: str) -> str:
     """Return `APR-20261121-001 Title words.md`, safe on every system Obsidian runs on."""
-    cleaned = unicodedata.normalize("NFC", title)
-    kept = "".join(c if c.isalnum() or c in " -_" else " " for c in cleaned)
-    words = " ".join(kept.split())
     room = NAME_LIMIT_BYTES - len(f"{note_id} .md".encode())
-    cut = words.encode()[:room].decode(errors="ignore").strip(" -_")
-    return f"{note_id} {cut}.md" if cut else f"{note_id}.md"
+    words = _cut(_plain_words(title), room).strip(" -_")
+    return f"{note_id} {words}.md" if words else f"{note_id}.md"
+
+
+def _plain_words(title: str) -> str:
+    """Return a title without pictures, marks of direction, signs, and rows of dashes."""
+    kept: list[str] = []
+    for char in unicodedata.normalize("NFC", _JOINERS.sub("", title)):
+        belongs = unicodedata.category(char).startswith("M") and kept and kept[-1] not in " -_"
+        kept.append(char if char.isalnum() or char in "-_" or belongs else " ")
+    spaced = " ".join("".join(kept).split())
+    words = _DASHES.sub(lambda run: run[0] if run[0] == " - " else " ", spaced)
+    return unicodedata.normalize("NFC", words)
+
+
+def _cut(words: str, room: int) -> str:
+    """Return at most so many bytes of a text, without the beginning of a word if that is short."""
+    cut = words.encode()[:room].decode(errors="ignore")
+    whole, _, rest = cut.rpartition(" ")
+    is_torn = words[len(cut) : len(cut) + 1].strip() != ""
+    return whole if is_torn and whole and len(rest) < TORN_CHARS else cut
 
 
 def display_name(text: str) -> str:

@@ -223,6 +223,16 @@ def test_only_the_box_is_a_yes_to_a_post_that_somebody_else_wants(
     assert "“No, never” could not be read." in question(ws).read_text(encoding="utf-8")
 
 
+def test_a_dropped_picture_is_found_by_a_name_of_any_length(
+    ws: Workspace, clock: FixedClock, sweep: Callable[[], None]
+) -> None:
+    name = f"our oak bench -- {'seen from the side, ' * 5}.jpg"
+    picture = drop(ws, clock, jpeg(1080, 1080), name)
+    drop(ws, clock, f"Post on Facebook: Our bench.\n![[{name}]]".encode(), "bench.txt")
+    sweep()
+    assert only(ws).payload["media"][0]["file"] == picture.original
+
+
 def test_instagram_without_a_picture_is_asked_about(
     ws: Workspace, clock: FixedClock, sweep: Callable[[], None]
 ) -> None:

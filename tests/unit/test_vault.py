@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -294,6 +295,13 @@ def test_an_archive_has_months(vault: Vault) -> None:
         ("   ", f"{ID}.md"),
         ("🎉", f"{ID}.md"),
         ("--- trailing -_ ", f"{ID} trailing.md"),
+        ("One idea a day --- Second part", f"{ID} One idea a day Second part.md"),
+        ("Tip 1---Tip 2 -- and_more - __ok", f"{ID} Tip 1 Tip 2 and_more ok.md"),
+        ("Re: x-ray - the offer", f"{ID} Re x-ray - the offer.md"),
+        ("👩🏽\u200d💻 Rech\u00adnung\u200f ✅\ufe0f done", f"{ID} Rechnung done.md"),
+        ("हिन्दी में चालान", f"{ID} हिन्दी में चालान.md"),
+        ("חשבונית \u200fמס", f"{ID} חשבונית מס.md"),
+        ("\u0301 a \u0301b e\u200d\u0301", f"{ID} a b é.md"),
     ],
 )
 def test_a_name_has_only_harmless_characters(title: str, name: str) -> None:
@@ -312,9 +320,18 @@ def test_every_name_is_safe_on_every_system(title: str) -> None:
     assert name.startswith(ID)
     assert name.count(".") == 1
     assert stem == stem.strip(" -_")
-    assert all(c.isalnum() or c in " -_" for c in stem)
+    assert all(c.isalnum() or unicodedata.category(c)[0] == "M" or c in " -_" for c in stem)
+    assert not re.search(r"[-_ ]{2,}", stem.replace(" - ", "")), "no rows of dashes"
+    assert note_name(ID, stem.removeprefix(ID)) == name, "a name made twice is the same"
     assert unicodedata.is_normalized("NFC", name)
     assert not is_ignored(name)
+
+
+def test_a_long_name_ends_with_a_whole_word() -> None:
+    words = "invoice for the consulting in November and December " * 4
+    stem = note_name(ID, words).removesuffix(".md")
+    assert words.startswith(stem.removeprefix(f"{ID} ") + " ")
+    assert len(stem) > NAME_LIMIT_BYTES - 20
 
 
 def test_a_long_name_uses_the_room_there_is() -> None:
