@@ -113,9 +113,13 @@ def quotation_of(values: dict[str, Any]) -> Json:
 
 
 def form_of(payment: dict[str, Any]) -> Json:
-    """Return what the form of a payment said; 17 keeps the memo in `ref`."""
+    """Return what the form of a payment said; 17 keeps the memo in `ref`.
+
+    That the rest stayed open shows in its invoice only (`test_odoo_books`).
+    """
     memo = payment.get("memo") or payment["ref"]
     return {
+        "payment_difference_handling": "open",
         "amount": payment["amount"],
         "communication": memo,
         "payment_date": payment["date"],

@@ -18,6 +18,12 @@ T = TypeVar("T")
 
 
 DIED = 9
+RUN_APART = "a test that forks runs in a process without threads: name its file in bin/test"
+
+
+def is_worker() -> bool:
+    """Return whether pytest-xdist runs this process: it has a thread that talks to the others."""
+    return "PYTEST_XDIST_WORKER" in os.environ
 
 
 def in_child(work: Callable[[], None]) -> int:
@@ -25,6 +31,7 @@ def in_child(work: Callable[[], None]) -> int:
 
     This process must have no other thread: a fork would copy their locks.
     """
+    assert not is_worker(), RUN_APART
     pid = os.fork()
     if pid == 0:
         code = 70
@@ -84,6 +91,7 @@ def in_parallel(work: Callable[[int], list[T]], workers: int) -> list[T]:
     Raises:
         AssertionError: one of them failed; says how.
     """
+    assert not is_worker(), RUN_APART
     pipes = []
     for number in range(workers):
         read, write = os.pipe()
