@@ -86,7 +86,8 @@ def show_table(
 
 
 def show_facts(facts: Mapping[str, object]) -> None:
-    """Print names and values, one a line."""
+    """Print names and values, one a line; a list as its values with commas."""
     width = max((len(name) for name in facts), default=0)
     for name, value in facts.items():
-        show_line(f"{name.ljust(width)}  {'' if value is None else value}")
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+        show_line(f"{name.ljust(width)}  {'' if shown is None else shown}")
