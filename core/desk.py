@@ -180,7 +180,7 @@ class Desk:
         vault.create(
             target.parent,
             f"{target.stem}{REASON_SUFFIX}",
-            f"> [!failure] This note was set aside: it {reason}.\n"
+            f"> [!failure] This note was set aside: it {reason.rstrip('.')}.\n"
             f"> Nothing was sent. It lay in `{look.path.parent.name}` and was moved on "
             f"{show(self.ws.clock, self.ws.clock.now())}.\n"
             "> Mend it and move it to `Pending_Approval`, or delete both notes.\n",

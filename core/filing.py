@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from core import approvals, frontmatter, note_edits, notes, parts, proposal
 from core.actions import Mode, State, Tier, key_of
 from core.journal import TERMINAL
+from core.reconcile import PROVEN_ABSENT
 from core.records import Row
 from core.strict_yaml import Plain
 from core.vault import Folder
@@ -66,6 +67,8 @@ def ending_of(ws: Workspace, row: Row) -> Ending:
     review = vault.folder(Folder.NEEDS_REVIEW)
     rejected = vault.folder(Folder.REJECTED)
     summary = notes.inline((row.summary or "").removeprefix("not done: "), 400)
+    absent = row.error_class == PROVEN_ABSENT
+    nothing = "It was sent, but it did not happen." if absent else "Nothing was sent."
     again = (
         "To try again: move this note to `Approved`. To drop it: `Rejected`. "
         "If it happened after all: `Completed`."
@@ -83,7 +86,7 @@ def ending_of(ws: Workspace, row: Row) -> Ending:
             ),
         ),
         State.NOT_SENT: Ending(
-            "failed", review, "failure", f"Not done: {summary}", ("Nothing was sent.", again)
+            "failed", review, "failure", f"Not done: {summary}", (nothing, again)
         ),
         State.REFUSED: Ending(
             "failed", review, "failure", f"Not done: {summary}", ("The service refused it.", again)

@@ -22,7 +22,7 @@ from utils.errors import (
 
 _SIGN_IN_REFUSED = (
     "the sign-in was refused. Check ODOO_DB, ODOO_USERNAME and ODOO_API_KEY. Keys of ordinary "
-    "users end after at most 90 days: make a new one in Odoo under Preferences > Account "
+    "users end after at most 90 days: make a new one in Odoo under Preferences, Account "
     "Security. On Odoo Online, access for programs needs the Custom plan."
 )
 

@@ -53,5 +53,5 @@ def key_warning(expires_on: date | None, today: date) -> str | None:
     when = "today" if left <= 0 else "tomorrow" if left == 1 else f"in {left} days"
     return (
         f"The API key of Odoo ends {when} ({expires_on.isoformat()}). Make a new one in Odoo under "
-        "Preferences > Account Security and put it into ODOO_API_KEY."
+        "Preferences, Account Security, and put it into ODOO_API_KEY."
     )

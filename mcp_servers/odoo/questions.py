@@ -148,7 +148,7 @@ class Questions(ABC):
                 raise NotAcceptableError(
                     "Odoo",
                     f"the currency {code} is not active there. Activate it in Odoo under "
-                    "Accounting > Configuration > Currencies, then approve again.",
+                    "Accounting, Configuration, Currencies, then approve again.",
                     error_class="CurrencyNotActive",
                 )
             known[code] = int(rows[0]["id"])

@@ -245,6 +245,20 @@ def test_not_done_is_said_once(live_ws: Workspace, ended: Ended) -> None:
     assert "> [!failure] Not done: Odoo has none." in text
 
 
+@pytest.mark.parametrize(
+    ("error_class", "said"),
+    [
+        ("Unreachable", "> Nothing was sent."),
+        ("ProvenAbsent", "> It was sent, but it did not happen."),
+    ],
+)
+def test_what_was_sent_in_vain_is_not_called_unsent(
+    live_ws: Workspace, ended: Ended, error_class: str, said: str
+) -> None:
+    row, path = ended(State.NOT_SENT, summary="not done: Odoo has none.", error_class=error_class)
+    assert said in filing.file_note(live_ws, row, path).read_text()
+
+
 def test_filing_is_in_the_log(live_ws: Workspace, ended: Ended) -> None:
     row, path = ended(State.NOT_SENT, summary="x", remote_id="5")
     filing.file_note(live_ws, row, path)

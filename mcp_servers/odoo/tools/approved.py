@@ -41,7 +41,7 @@ def check_decimals(client: Reader, document: Document) -> None:
                 raise rejected(
                     f"Odoo keeps {kept} decimals of a {what}, so it would round "
                     f"{canonical_number(value)}. Write the line in another way, or have Odoo keep "
-                    "more (Settings > Technical > Decimal Accuracy).",
+                    "more (Settings, Technical, Decimal Accuracy).",
                     "TooManyDecimals",
                 )
 

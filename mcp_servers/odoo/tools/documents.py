@@ -232,7 +232,7 @@ def _pricelist_id(client: Reader, currency: str) -> int | bool:
         return False
     raise rejected(
         f"Odoo has no price list in {currency}, which a quotation in that currency needs. Make one "
-        "in Odoo under Sales > Products > Pricelists.",
+        "in Odoo under Sales, Products, Pricelists.",
         "NoPricelist",
     )
 
