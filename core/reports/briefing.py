@@ -16,16 +16,17 @@ from core.reports import bottlenecks, charts, sections
 from core.reports.charts import Line
 from core.reports.facts import mails_sent
 from core.reports.goals import NOTE as GOALS_NOTE
-from core.reports.text import amount, figure, hours, plural, table
+from core.reports.text import age, amount, figure, plural, table
 from utils.money import show_amount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import date
 
     from core.reports.facts import Facts
 
 SHOWN = 10
+LATE_SHOWN = 5
 GOALS = link(GOALS_NOTE.removesuffix(".md"))
 
 
@@ -124,10 +125,12 @@ def _work_sentence(facts: Facts) -> str:
     done, dry = sum(activity.done.values()), sum(activity.dry.values())
     if not (failed or done or dry or activity.rejected.count or activity.expired.count):
         return "Nothing was done, failed or decided in this week."
-    return (
-        f"{plural(done, 'action')} done, {plural(dry, 'dry run')} ended, {failed} failed; you said "
-        f"no to {activity.rejected.count} and let {activity.expired.count} expire."
-    )
+    ended = [f"{plural(done, 'action')} done"] if done or not dry else []
+    ended += [f"{plural(dry, 'dry run')} shown"] if dry else []
+    ended.append(f"{failed or 'none'} failed")
+    yours = [f"you said no to {activity.rejected.count}"] if activity.rejected.count else []
+    yours += [f"{activity.expired.count} expired undecided"] if activity.expired.count else []
+    return "; ".join([", ".join(ended), *([" and ".join(yours)] if yours else [])]) + "."
 
 
 def _attention_sentence(facts: Facts) -> str:
@@ -137,11 +140,12 @@ def _attention_sentence(facts: Facts) -> str:
     parts = []
     if waiting.count:
         oldest = facts.now - waiting.deeds[0].created_at
-        age = hours(oldest.total_seconds() / 3600)
-        parts.append(f"{plural(waiting.count, 'decision')} waiting, the oldest for {age}")
+        waits = age(oldest.total_seconds() / 3600)
+        which = "" if waits == "new" else f", the oldest {waits}"
+        parts.append(f"{plural(waiting.count, 'decision')} to make{which}")
     if asks:
-        parts.append(f"{plural(asks, 'question')} open")
-    return f"{' and '.join(parts)}."
+        parts.append(f"{plural(asks, 'question')} to answer")
+    return f"{'; '.join(parts)}."
 
 
 def _revenue(facts: Facts) -> Iterator[str]:
@@ -198,7 +202,7 @@ def _done(facts: Facts) -> Iterator[str]:
     if not rows:
         yield "Nothing was done in this week."
         return
-    yield table(("Action", "Count", ""), rows)
+    yield table(("Action", "Count", "How"), rows)
     yield "\n".join(sections.deeds(activity.finished, "ended"))
 
 
@@ -229,21 +233,20 @@ def _proposals(facts: Facts) -> Iterator[str]:
 
 
 def _deadlines(facts: Facts) -> Iterator[str]:
-    found = sections.deadlines(facts)
-    if not found:
+    late, coming = sections.late_and_coming(facts)
+    if not late and not coming:
         yield "No deadline is known for the next 14 days."
         return
-    rows = [
-        (day.isoformat(), what, _left((day - facts.today).days)) for day, what, _ in found[:SHOWN]
-    ]
-    yield charts.gantt("Deadlines", facts.today, _labelled(found))
-    yield table(("Date", "What", "Left"), rows)
-    if len(found) > SHOWN:
-        yield f"and {len(found) - SHOWN} more."
-
-
-def _labelled(found: Sequence[tuple[date, str, str]]) -> list[tuple[str, date]]:
-    return [(label, day) for day, _, label in found]
+    shown = [*late[:LATE_SHOWN][::-1], *coming[:SHOWN]]
+    yield charts.gantt("Deadlines", facts.today, [(label, day) for day, _, label in coming])
+    yield table(
+        ("Date", "What", "Left"),
+        [(day.isoformat(), what, _left((day - facts.today).days)) for day, what, _ in shown],
+    )
+    rest = [(len(late) - LATE_SHOWN, "more that were due earlier"), (len(coming) - SHOWN, "more")]
+    more = [f"{count} {what}" for count, what in rest if count > 0]
+    if more:
+        yield f"Not shown: {' and '.join(more)}."
 
 
 def _left(days: int) -> str:

@@ -181,7 +181,11 @@ class Facts:
             found.append(self.goals.problem)
         elif self.goals.revenue_month is None:
             found.append(f"No revenue target is set in {wanted.NOTE}.")
-        found += [f"{n.title}: {remark}" for n in self.networks for remark in n.remarks]
+        found += [
+            remark if remark.startswith(n.title) else f"{n.title}: {remark}"
+            for n in self.networks
+            for remark in n.remarks
+        ]
         if self.policy_problem:
             found.append(self.policy_problem)
         return found
@@ -206,7 +210,7 @@ def gather(ws: Workspace, books: Sequence[Books], span: Span) -> Facts:
     now = ws.clock.now()
     today = local_day(ws.clock, now)
     activity = _activity(ws, span)
-    statements = tuple(book.read(span) for book in books)
+    statements = tuple(_told(ws, book.read(span)) for book in books)
     goals = wanted.load(ws.vault.root / wanted.NOTE, ws.actions)
     charges = _charges(statements)
     return Facts(
@@ -228,6 +232,12 @@ def gather(ws: Workspace, books: Sequence[Books], span: Span) -> Facts:
         services=_services(ws),
         policy_problem=ws.policy().problem,
     )
+
+
+def _told(ws: Workspace, statement: Statement) -> Statement:
+    """Return what a source said, with the owner's time of when it was asked."""
+    asked = statement.as_of
+    return statement if asked is None else replace(statement, as_of=ws.clock.local(asked))
 
 
 def with_suggestions(ws: Workspace, facts: Facts, made: tuple[Suggestion, ...]) -> Facts:

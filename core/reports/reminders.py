@@ -1,8 +1,8 @@
 """What a briefing proposes: a friendly reminder for each long overdue invoice, as a proposal note.
 
 Rules: at most three in one briefing, the oldest first; one for an invoice within four weeks,
-whatever became of it; the address is the one the books hold, never a guessed one; nothing is sent
-without the owner's move.
+whatever became of it, and one that is decided makes room for the next invoice; the address is the
+one the books hold, never a guessed one; nothing is sent without the owner's move.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from core import approvals
-from core.actions import Trust
+from core.actions import State, Trust
 from core.findings import Findings
 from core.reports.facts import Suggestion
 from core.reports.text import plural, words
@@ -21,18 +21,30 @@ from utils.errors import NoteError, RefusedError
 from utils.money import show_amount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from core.books import Open
+    from core.records import Row
     from core.reports.facts import Facts
     from core.sources import Runner
     from core.workspace import Workspace
 
 KIND = "email.send_email"
 AT_MOST = 3
+UNADDRESSED = 9
+"""So many invoices without an address are looked up at most; the books are asked for each."""
 LATE_DAYS = 7
 AGAIN_AFTER = timedelta(days=28)
 WAIT_S = 60.0
+DECIDED = {
+    State.DONE: "it was sent",
+    State.DRY_RUN_COMPLETED: "it was shown as a dry run",
+    State.REJECTED: "you said no",
+    State.EXPIRED: "it expired",
+    State.WITHDRAWN: "it was withdrawn",
+    State.NOT_SENT: "it could not be sent",
+    State.REFUSED: "it could not be sent",
+    State.UNKNOWN: "it is in doubt",
+}
+"""What became of a reminder that waits no more."""
 
 
 def propose(ws: Workspace, runner: Runner, facts: Facts, name: str) -> tuple[Suggestion, ...]:
@@ -46,25 +58,38 @@ def propose(ws: Workspace, runner: Runner, facts: Facts, name: str) -> tuple[Sug
     """
     if KIND not in ws.actions:
         return ()
-    return tuple(_one(ws, runner, facts, item, name) for item in _late(facts))
+    made: list[Suggestion] = []
+    without: list[Suggestion] = []
+    for item in _late(facts):
+        if len(made) == AT_MOST or len(without) == UNADDRESSED:
+            break
+        one = _one(ws, runner, facts, item, name)
+        if one is not None:
+            (made if one.note else without).append(one)
+    return (*made, *without[:AT_MOST])
 
 
-def _late(facts: Facts) -> Iterator[Open]:
-    """Yield what is overdue for more than a week, the oldest first."""
+def _late(facts: Facts) -> list[Open]:
+    """Return what is overdue for more than a week, the oldest first."""
     limit = facts.today - timedelta(days=LATE_DAYS)
     owed = next((s.owed for s in facts.statements if isinstance(s.owed, tuple)), ())
-    found = [item for item in owed if item.due is not None and item.due < limit]
-    yield from found[:AT_MOST]
+    return [item for item in owed if item.due is not None and item.due < limit]
 
 
-def _one(ws: Workspace, runner: Runner, facts: Facts, item: Open, name: str) -> Suggestion:
-    """Return the proposal about one invoice, a new one or the one of an earlier briefing."""
+def _one(ws: Workspace, runner: Runner, facts: Facts, item: Open, name: str) -> Suggestion | None:
+    """Return the proposal about one invoice: a new one, or one that still waits.
+
+    Also one of this very briefing that is decided by now, with how; None where an earlier one is.
+    """
     late = (facts.today - item.due).days if item.due else 0
     amount = show_amount(item.amount, item.currency)
     why = f"{item.partner} owes {amount} on {item.document}, {plural(late, 'day')} late"
     earlier = _earlier(ws, facts, item)
     if earlier is not None:
-        return Suggestion(why, earlier)
+        how = DECIDED.get(earlier.state, "")
+        if how and earlier.source != name.removesuffix(".md"):
+            return None
+        return Suggestion(f"{why}; {how}" if how else why, earlier.note.removesuffix(".md"))
     address = _address(runner, item)
     if "@" not in address:
         return Suggestion(why, None, address)
@@ -99,13 +124,12 @@ def _fact(item: Open) -> str:
     return f"reminder:{item.document}:{item.partner_id or item.partner}"
 
 
-def _earlier(ws: Workspace, facts: Facts, item: Open) -> str | None:
-    """Return the note of a reminder within the last four weeks, None when there is none."""
+def _earlier(ws: Workspace, facts: Facts, item: Open) -> Row | None:
+    """Return the reminder within the last four weeks, None when there is none."""
     kept = ws.journal.recall(_fact(item))
     if not kept or facts.now - from_iso(kept["at"]) >= AGAIN_AFTER:
         return None
-    row = ws.journal.get(kept["action_id"])
-    return row.note.removesuffix(".md") if row else None
+    return ws.journal.get(kept["action_id"])
 
 
 def _address(runner: Runner, item: Open) -> str:

@@ -11,7 +11,7 @@ from core.books import TITLES, Gap
 from core.reports.facts import MEASURED
 from core.reports.goals import MEASURES
 from core.reports.goals import NOTE as GOALS_NOTE
-from core.reports.text import figure, hours, plural, table, words
+from core.reports.text import age, figure, hours, moment, plural, table, words
 from utils.money import canonical_number, show_amount
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from core.reports.ledger import Group
 
 SOON = timedelta(days=14)
+Deadline = tuple[date, str, str]
+"""The day, what is due in words, and a short label for the picture."""
 
 
 def waiting(facts: Facts) -> Iterator[str]:
@@ -31,8 +33,8 @@ def waiting(facts: Facts) -> Iterator[str]:
     if not group.count and not facts.activity.asks:
         yield "Nothing waits for you."
     for deed in group.deeds:
-        age = hours((facts.now - deed.created_at).total_seconds() / 3600)
-        yield f"- {notes.link(deed.link)}, waiting for {age}"
+        waits = age((facts.now - deed.created_at).total_seconds() / 3600)
+        yield f"- {notes.link(deed.link)}, {waits}"
     if group.count > len(group.deeds):
         yield f"- and {group.count - len(group.deeds)} more in `Pending_Approval`"
     for name in facts.activity.asks[:10]:
@@ -137,7 +139,7 @@ def costs(facts: Facts) -> Iterator[str]:
     yield "Nothing here can be cancelled by the program: that is yours to do with the vendor."
 
 
-def deadlines(facts: Facts) -> list[tuple[date, str, str]]:
+def deadlines(facts: Facts) -> list[Deadline]:
     """Return what is due within 14 days or late: day, words and a short label."""
     limit = facts.today + SOON
     found = [(p.due, f"Project {p.name}", f"Project {p.name}") for p in facts.goals.projects]
@@ -154,12 +156,20 @@ def deadlines(facts: Facts) -> list[tuple[date, str, str]]:
     return sorted(item for item in found if item[0] <= limit)
 
 
+def late_and_coming(facts: Facts) -> tuple[list[Deadline], list[Deadline]]:
+    """Return what is late, the latest first, and what is due from today on, the soonest first."""
+    found = deadlines(facts)
+    late = [item for item in found if item[0] < facts.today]
+    return late[::-1], found[len(late) :]
+
+
 def sources(facts: Facts) -> Iterator[str]:
     """Yield where everything came from, and what is missing."""
-    yield f"- Journal: everything that was done, decided and came in; as of {facts.generated}."
+    now = moment(facts.generated)
+    yield f"- Journal: everything that was done, decided and came in; as of {now}."
     for statement in facts.statements:
         whose = f" of {statement.company}" if statement.company else ", company not named there"
-        asked = f", asked {statement.as_of:%Y-%m-%d %H:%M} UTC" if statement.as_of else ""
+        asked = f", asked {statement.as_of:%Y-%m-%d %H:%M}" if statement.as_of else ""
         yield f"- {statement.source}{whose}{asked}."
         for remark in statement.remarks:
             yield f"- {remark}"
@@ -219,7 +229,7 @@ def networks(facts: Facts) -> Iterator[str]:
         (
             *(network.title, network.posts, network.answers),
             *map(_known, (network.reach, network.engagement, network.views, network.followers)),
-            "none" if network.spend is None else f"${network.spend:f}",
+            "none" if network.spend is None else f"${network.spend or Decimal('0.00'):f}",
         )
         for network in facts.networks
     ]
@@ -238,10 +248,10 @@ def _seen(network: Network, now: datetime) -> Iterator[str]:
     """Yield when a network was asked, and its posts that were seen most and least."""
     if network.as_of is None:
         return
-    yield f"- {network.title}, asked {network.as_of.shown}{_age(network.as_of, now)}."
+    yield f"- {network.title}, asked {moment(network.as_of.shown)}{_age(network.as_of, now)}."
     for name, origin in network.figures:
         if origin.as_of.at < network.as_of.at:
-            when = f"{origin.as_of.shown}{_age(origin.as_of, now)}"
+            when = f"{moment(origin.as_of.shown)}{_age(origin.as_of, now)}"
             yield f"    - {name}: asked {when}; newer answers did not have it"
         if "(week)" in origin.source and origin.until:
             yield f"    - {name}: of the 7 days up to {origin.until[:10]}"

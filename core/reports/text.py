@@ -53,6 +53,16 @@ def amount(value: Figure | Gap | None) -> str:
     return "not known"
 
 
+def moment(shown: str) -> str:
+    """Return a date and time as people write it: `2026-11-23 07:00`."""
+    return shown[:16].replace("T", " ")
+
+
+def age(taken_h: float) -> str:
+    """Return for how long something waits: `waiting for 3 days`, and `new` in the first minute."""
+    return "new" if taken_h < 1 / 60 else f"waiting for {hours(taken_h)}"
+
+
 def plural(count: int, noun: str) -> str:
     """Return `1 document`, `2 documents`."""
     return f"{count:,} {noun}{'s' * (count != 1)}"

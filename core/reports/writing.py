@@ -64,7 +64,7 @@ def front_of(kind: str, facts: Facts) -> dict[str, object]:
         "period_start": Plain(facts.span.first.isoformat()),
         "period_end": Plain(facts.span.last.isoformat()),
         "sources": sources,
-        "data_gaps": [notes.inline(gap, GAP_CHARS) for gap in facts.gaps],
+        "data_gaps": [notes.inline(gap.replace("`", ""), GAP_CHARS) for gap in facts.gaps],
         "tags": [f"report/{kind}"],
     }
 

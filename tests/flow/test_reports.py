@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,7 +17,7 @@ from core.reports.making import make_audit, make_briefing
 from core.vault import Folder
 from mcp_servers.odoo.fake import OdooFake
 from mcp_servers.sandbox import Sandbox
-from tests.support import ACME, Office, command
+from tests.support import ACME, Office, command, move
 from utils.clock import FixedClock
 
 MONDAY = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
@@ -67,7 +68,7 @@ def test_the_monday_briefing_from_real_books(office: Office) -> None:
     assert "Revenue for Sandbox Company: 800.00 USD in the week, 1,300.00 USD in the month" in text
     assert "65 % of the target of 2,000.00 USD, behind an even pace" in text
     assert "credit notes of 100.00 USD subtracted" in text
-    assert f"- [[{path.stem}]], waiting for under a minute" in text
+    assert f"- [[{path.stem}]], new" in text
     assert "dearer: 30.00 USD on 2026-11-16, 20.00 USD on 2026-10-16 (+50 %)" in text
     assert "not used for 114 days" in text
     front = frontmatter.read(text)
@@ -87,6 +88,43 @@ def test_a_long_overdue_invoice_becomes_one_real_proposal(office: Office) -> Non
     office.clock.advance(7 * 86400)
     make_briefing(office.ws, office.runner)
     assert len(list(office.pending.glob("*.md"))) == 1
+
+
+def test_a_reminder_that_is_decided_makes_room_for_the_next_invoice(tmp_path: Path) -> None:
+    with Sandbox(clock=FixedClock(MONDAY)) as sandbox:
+        (fake,) = (fake for fake in sandbox._fakes if isinstance(fake, OdooFake))
+        for day in range(1, 6):
+            add(fake, "out_invoice", f"2026-10-0{day}", 100 + day, f"2026-10-1{day}")
+        values = sandbox.settings() | {"APPROVAL_UNDO_S": "0"}
+        office = Office(tmp_path, FixedClock(MONDAY), **values)
+        first = make_briefing(office.ws, office.runner)
+        notes = sorted(office.pending.glob("*.md"))
+        assert len(notes) == 3
+        move(notes[0], office.folder(Folder.REJECTED))
+        office.approve(notes[1])
+        office.pass_time(30)
+
+        again = make_briefing(office.ws, office.runner).read_text(encoding="utf-8")
+        assert f"- [[{notes[0].stem}]]: Acme Ltd owes 101.00 USD" in again
+        assert "43 days late; you said no\n" in again, "the same briefing tells what became of it"
+        assert "42 days late; it was sent\n" in again
+        assert len(list(office.pending.glob("*.md"))) == 1, "and asks for nothing more"
+
+        office.clock.advance(2 * 86_400)
+        later = make_briefing(office.ws, office.runner, "2026-W48")
+        office.close()
+    text = later.read_text(encoding="utf-8").split("## Proposals\n", 1)[1].split("\n## ", 1)[0]
+    owed = [line.split(" owes ")[1].split(" USD")[0] for line in text.strip().splitlines()]
+    assert owed == ["103.00", "104.00", "105.00"], "what is decided is no proposal any more"
+    assert first != later
+
+
+def test_times_are_the_owners(office: Office) -> None:
+    office.restart(TIMEZONE="America/New_York")
+    office.clock.zone = ZoneInfo("America/New_York")
+    text = make_briefing(office.ws, office.runner).read_text(encoding="utf-8")
+    assert "- Odoo of Sandbox Company, asked 2026-11-23 02:00." in text
+    assert "came in; as of 2026-11-23 02:00." in text
 
 
 def test_the_same_day_the_same_bytes_and_the_owners_words_stay(office: Office) -> None:

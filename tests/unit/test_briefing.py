@@ -212,8 +212,10 @@ def test_what_was_done_failed_and_waits() -> None:
         asks=("ASK-20261116-001 Question.md",),
     )
     text = briefing.render(facts(statement(), activity=activity))
-    assert "2 actions done, 1 dry run ended, 1 failed; you said no to 0 and let 1 expire." in text
-    assert "12 decisions waiting, the oldest for 4 days and 1 question open." in head(text)
+    assert "2 actions done, 1 dry run shown, 1 failed; 1 expired undecided." in text
+    assert "12 decisions to make, the oldest waiting for 4 days; 1 question to answer." in head(
+        text
+    )
     today = section(text, "Decide today")
     assert "- [[APR-20261116-007 Invoice Acme]], waiting for 4 days" in today
     assert "- and 11 more in `Pending_Approval`" in today
@@ -307,6 +309,20 @@ def test_deadlines_from_projects_bills_and_proposals() -> None:
     ]
     assert "Project Acme site : 2026-11-23, 2026-12-01" in text
     assert "Decide Invoice Acme : 2026-11-23, 2026-11-26" in text
+
+
+def test_a_flood_of_late_bills_hides_no_coming_deadline() -> None:
+    bills = tuple(
+        Open(f"BILL/{day}", "Papyrus", 20, date(2026, 10, day), D(42), "EUR")
+        for day in range(1, 31)
+    )
+    goals = Goals(projects=(Project("Acme site", date(2026, 11, 24)),))
+    text = section(briefing.render(facts(statement(owing=bills), goals=goals)), "Deadlines")
+    rows = [line for line in text.splitlines() if line.startswith("| 202")]
+    assert rows[-1] == "| 2026-11-24 | Project Acme site | 1 day |"
+    assert rows[0].startswith("| 2026-10-26 | Bill BILL/26 ")
+    assert len(rows) == 6
+    assert "Not shown: 25 more that were due earlier." in text
 
 
 def test_each_proposal_is_a_link_or_says_why_there_is_none() -> None:
