@@ -25,6 +25,12 @@ FAILURES = {
     State.UNKNOWN: "unknown whether it happened: look at them first",
 }
 
+WARNINGS = {
+    "missed": "Not done at its time",
+    "quarantined": "Set aside in `Quarantine`, with the reason beside each note",
+    "warned": "Warnings in the log",
+}
+
 LABELS = ("1-30", "31-60", "61-90", "over 90")
 
 URGENCY = {"broken": 0, "attention": 1, "not set up": 2, "ok": 3}
@@ -136,15 +142,17 @@ def _failed(facts: Facts) -> Iterator[str]:
         yield f"Tool calls refused: {counts(activity.refused_calls)}."
     for event, said in activity.warnings.items():
         quiet = False
-        yield f"The log says `{event}` {plural(len(said), 'time')}:"
-        shown = [f"- {words(text)}" for text in dict.fromkeys(said)][:10]
-        yield "\n".join(shown)
+        yield f"{WARNINGS.get(event, event)} ({len(said)}):"
+        different = [f"- {words(text)}" for text in dict.fromkeys(said)]
+        rest = [f"- and {len(different) - 10} more: `bin/run log`"] * (len(different) > 10)
+        yield "\n".join([*different[:10], *rest])
     if quiet:
         yield "Nothing was refused, nothing failed, and the log warns of nothing."
 
 
 def _services(facts: Facts) -> Iterator[str]:
-    yield table(("Service", "Mode", "Hourly caps, used now"), facts.services)
+    rows = [(title, mode, caps or "none") for title, mode, caps in facts.services]
+    yield table(("Service", "Mode", "Hourly caps, used now"), rows)
     sent = {k: n for k, n in facts.activity.done.items() if not k.endswith("(sandbox)")}
     yield f"Used in these days: {counts(sent) or 'nothing for real'}."
     if facts.health is None:

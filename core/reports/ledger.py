@@ -13,14 +13,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from core.actions import Mode, State
+from core.actions import Mode, State, Tier
 from core.migrations import UNUSUAL
 from utils.clock import from_iso, iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 PARTED = frozenset({"social.publish"})
@@ -179,7 +179,9 @@ class _Reading:
 
     def activity(self, task_ids: Sequence[str]) -> Activity:
         ended = self._ended()
-        whole = [row for row in ended if "/" not in row["action_id"]]  # parts are told with theirs
+        whole = [  # parts are told with theirs, hard stops on their own
+            row for row in ended if "/" not in row["action_id"] and row["tier"] != Tier.HARD_STOP
+        ]
         parts = [row for row in ended if row["kind"] not in PARTED]
         by_state = {state: [row for row in whole if row["state"] == state] for state in ENDED}
         done = [row for row in parts if row["state"] == State.DONE]
@@ -267,9 +269,16 @@ class _Reading:
             if entry["event"] == "called":
                 refused[str(entry.get("action") or "unknown tool")] += 1
             else:
-                about = entry.get("error") or entry.get("target") or entry.get("action") or ""
-                warnings.setdefault(entry["event"], []).append(str(about))
+                warnings.setdefault(entry["event"], []).append(_warning(entry))
         return _counted(refused.elements()), {k: tuple(v) for k, v in sorted(warnings.items())}
+
+
+def _warning(entry: Mapping[str, Any]) -> str:
+    """Return what the log warns of: which thing, and what is said about it."""
+    about = str(entry.get("target") or entry.get("action") or "")
+    name = about.rpartition("/")[2].removesuffix(".md")
+    said = str(entry.get("error") or "")
+    return f"{name}: {said}" if name and said and name not in said else said or name
 
 
 def _deed(row: sqlite3.Row) -> Deed:

@@ -110,11 +110,21 @@ def test_refusals_hard_stops_and_warnings(journal: Journal, row: MakeRow) -> Non
         Entry(Event.CALLED, Actor.CLAUDE, action="odoo.create_invoice", result="refused"),
         Entry(Event.CALLED, Actor.CLAUDE, action="odoo.find_partners", result="done"),
         Entry(Event.MISSED, Actor.SCHEDULE, action="briefing.write", error="it was late"),
+        Entry(
+            Event.QUARANTINED,
+            Actor.DAEMON,
+            target="Quarantine/Broken.md",
+            error="has no properties",
+        ),
     )
     found = activity(journal)
     assert found.hard_stops.count == 1
     assert found.refused_calls == {"odoo.create_invoice": 1}
-    assert found.warnings == {"missed": ("it was late",)}
+    assert found.warnings == {
+        "missed": ("briefing.write: it was late",),
+        "quarantined": ("Broken: has no properties",),
+    }
+    assert found.failed[State.REFUSED].count == 0, "a hard stop is told once, as one"
 
 
 @pytest.mark.parametrize("asked", [(), ("TSK-20261121-001",), ("TSK-20261121-001", "TSK-9")])
