@@ -160,7 +160,7 @@ class Daemon:
         self.schedule = Schedule(ws, jobs, self.bell)
         self._stopping = threading.Event()
         desk = self.executor.desk
-        self._pages = (Plans(ws, desk), Dashboard(ws, desk), Activity(ws, desk))
+        self._pages = (Plans(ws, desk), Activity(ws, desk), Dashboard(ws, desk))
         self.watches: Sequence[Watch] = ()
         self._began = False
         self._full_at = 0.0

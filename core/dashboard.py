@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from core import activity, channels, notes, pages, throttle, vitals
 from core.actions import Mode, State
-from core.pages import Pace
+from core.pages import Pace, last_written
 from core.vault import PAUSE_NOTE, Folder
 from utils.clock import local_day, midnight, show
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from core.desk import Desk
     from core.records import Row
@@ -27,6 +27,10 @@ NAME = "Dashboard.md"
 PART = "dashboard"
 SHOWN = 20
 AT_LEAST_EVERY = timedelta(minutes=15)
+REPORTS = {
+    "briefing": (Folder.BRIEFINGS, "The last briefing"),
+    "audit": (Folder.AUDITS, "The last audit"),
+}
 MODES = {Mode.DRY_RUN: "DRY RUN", Mode.LIVE: "live", Mode.SANDBOX: "sandbox"}
 COUNTED = (
     ("Done", (State.DONE,)),
@@ -105,7 +109,8 @@ class Dashboard:
         rows = self._ws.journal.in_review()
         if not rows:
             return []
-        lines = ["", f"> [!failure] {len(rows)} in review"]
+        what = "1 action was" if len(rows) == 1 else f"{len(rows)} actions were"
+        lines = ["", f"> [!failure] {what} not done, or in doubt: see `Needs_Review`"]
         lines += [
             f"> - [[{row.note.removesuffix('.md')}]]: {notes.inline(row.summary or row.state, 160)}"
             for row in rows[:SHOWN]
@@ -126,9 +131,22 @@ class Dashboard:
             for words, states in COUNTED:
                 day, week = (sum(counts.get(state, 0) for state in states) for counts in ended)
                 lines.append(f"| {words} | {day} | {week} |")
-            lines += ["", f"[[{activity.title(today)}|What I did today]]"]
             self._counted = mark, lines
-        return self._counted[1]
+        return [*self._counted[1], *self._links(today)]
+
+    def _links(self, today: date) -> list[str]:
+        """Return links to the notes of the day and the week, those that are there."""
+        found = [(Folder.ACTIVITY, activity.title(today), "What I did today")]
+        for kind, (folder, words) in REPORTS.items():
+            name = self._ws.journal.recall(last_written(kind))
+            found += [(folder, str(name), words)] if name else []
+        vault = self._ws.vault
+        there = [
+            f"[[{name}|{words}]]"
+            for folder, name, words in found
+            if (vault.folder(folder) / f"{name}.md").is_file()
+        ]
+        return ["", " - ".join(there)] if there else []
 
     def _services(self) -> list[str]:
         parts = []
@@ -179,8 +197,10 @@ def _headline(waiting: list[Row], now: datetime, *, has_questions: bool) -> str:
 
 
 def age(passed: timedelta) -> str:
-    """Return a length of time as people say it: 5 min, 19 h, 3 days."""
+    """Return a length of time as people say it: under a minute, 5 min, 19 h, 3 days."""
     minutes = max(0, int(passed.total_seconds() // 60))
+    if minutes < 1:
+        return "under a minute"
     if minutes < 120:
         return f"{minutes} min"
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"

@@ -26,6 +26,11 @@ SETTLE_S = 3.0
 """A burst of changes is written once, when it is over."""
 
 
+def last_written(kind: str) -> str:
+    """Return the fact that names the newest report of a kind."""
+    return f"report:last {kind}"
+
+
 def write(ws: Workspace, path: Path, name: str, ours: str, *, opening: str = "") -> bool:
     """Write our part of a note; the note is made when it is missing.
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.records import Row
     from core.workspace import Workspace
 
+REASONS_CHARS = 300
 EQUAL_WITHIN = timedelta(days=30)
 HOW_TO = (
     "Approve: move this note to `Approved`. Reject: move to `Rejected`. "
@@ -175,10 +176,18 @@ def callout(ws: Workspace, action: Action, row: Row, missing: tuple[str, ...] = 
         f"> {UNASKED if unasked else HOW_TO}",
         f"> {mode_line(row.mode, ws.title(action, row.payload))}",
     ]
-    lines += [f"> {line}" for line in outlook(ws, action, row)]
+    lines += [f"> {line}" for line in (*_reasons(row), *outlook(ws, action, row))]
     if missing and row.mode is Mode.DRY_RUN:
         lines.append(f"> To make it real, set first: {', '.join(missing)}.")
     return "\n".join([*lines, *pictures(row.payload)])
+
+
+def _reasons(row: Row) -> list[str]:
+    """Return why the owner is asked, in one line; all of it stands under `## Why`."""
+    said = [notes.inline(reason, 200) for reason in row.reasons if CHECKED not in reason]
+    if not said or row.tier is Tier.AUTONOMOUS:
+        return []
+    return [f"Why you are asked: {notes.inline(' '.join(said), REASONS_CHARS)}"]
 
 
 def with_first(ws: Workspace, question_callout: str, made: Draft, row: Row) -> str:

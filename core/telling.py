@@ -20,7 +20,7 @@ def sentence(entry: Mapping[str, Any]) -> str:
     result, error = entry.get("result"), entry.get("error")
     ending = f": {error}" if error else ""
     plain = {
-        "proposed": f"proposed by {actor}",
+        "proposed": _proposed(entry, actor),
         "adopted": f"found in Pending_Approval, written by {actor}, and registered",
         "decided": f"policy: {parameters.get('tier', '')} ({rules})"
         if rules
@@ -41,10 +41,17 @@ def sentence(entry: Mapping[str, Any]) -> str:
     return f"{said}, asked again because {again}" if again else said
 
 
+def _proposed(entry: Mapping[str, Any], actor: str) -> str:
+    """Return how something came into the vault: a proposal, a task, a plan or a question."""
+    begun = {"task.create": "came in", "ask.create": "asked", "plan.create": "planned"}
+    words = begun.get(str(entry.get("action")), "proposed")
+    return words if words == "came in" and actor == "the daemon" else f"{words} by {actor}"
+
+
 def _filed(entry: Mapping[str, Any]) -> str:
     """Return what was done with a note: filed with a result, written anew, or tidied away."""
     if entry.get("result"):
-        return f"note filed as {entry['result']}"
+        return f"note filed as {str(entry['result']).replace('_', ' ')}"
     if str(entry.get("action") or "").endswith(".write"):
         return "written"
     error = entry.get("error")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from core import frontmatter, notes, own_part
 from core.own_part import marks_of
+from core.pages import last_written
 from core.records import Entry
 from core.strict_yaml import Plain
 from utils import files
@@ -83,7 +84,9 @@ def write(ws: Workspace, report: Report) -> Path:
                 raise
         else:
             ws.journal.remember(_fact(report), sorted(marks_of(report.text)))
-            where = ws.vault.relative(path)
+            where, last = ws.vault.relative(path), last_written(report.kind)
+            if path.stem > str(ws.journal.recall(last) or ""):
+                ws.journal.remember(last, path.stem)
             ws.chronicle.record(
                 Entry(Event.FILED, Actor.DAEMON, action=f"{report.kind}.write", target=where)
             )

@@ -122,7 +122,7 @@ def test_a_dry_run_is_no_act(office: Office) -> None:
     office.pass_time(10)
     text = activity.render(office.ws, date(2026, 11, 21)) or ""
     assert "Nothing outside this vault was changed." in text
-    assert f"filed as dry_run_completed, trace `{action_id}`" in text
+    assert f"filed as dry run completed, trace `{action_id}`" in text
 
 
 def test_an_act_is_shown_once_with_its_trace_and_how_to_undo_it(live: Office) -> None:

@@ -166,6 +166,6 @@ def test_a_made_up_year_is_one_that_a_briefing_counts(tmp_path: Path) -> None:
         text = note.read_text(encoding="utf-8")
     assert work_s > 0
     assert note_s > 0
-    found = re.search(r"(\d+) actions done, (\d+) dry runs ended, (\d+) failed", text)
+    found = re.search(r"(\d+) actions done, (\d+) dry runs shown, (\d+) failed", text)
     assert found is not None
     assert 65 <= int(found[1]) <= 75

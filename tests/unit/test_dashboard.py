@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core import approvals, tasks, vitals
+from core import activity, approvals, tasks, vitals
 from core.actions import State
 from core.approvals import Request
 from core.asks import Asks, Query, Unclear, ask
@@ -18,9 +18,12 @@ from core.inspection import Inspector
 from core.own_part import markers
 from core.pages import AT_MOST_EVERY_S, SETTLE_S
 from core.records import Row
+from core.reports.writing import Report
+from core.reports.writing import write as write_report
+from core.vault import Folder
 from core.workspace import Workspace
 from utils.audit_log import Actor
-from utils.clock import FixedClock
+from utils.clock import FixedClock, local_day
 
 BEGIN, END = markers(PART)
 
@@ -160,7 +163,7 @@ def test_what_is_in_review_is_said_with_its_reason(
     )
     write(board, clock)
     text = written(ws)
-    assert "> [!failure] 1 in review" in text
+    assert "> [!failure] 1 action was not done, or in doubt: see `Needs_Review`" in text
     assert "> - [[APR-20261121-001 Invoice]]: Lost x answer" in text
 
 
@@ -206,7 +209,25 @@ def test_what_ended_today_and_this_week_is_counted(
     text = written(ws)
     assert "| Done | 1 | 2 |" in text
     assert "| Came in | 1 | 1 |" in text
-    assert "[[Activity 2026-11-21|What I did today]]" in text
+
+
+def test_links_lead_only_to_notes_that_are_there(
+    ws: Workspace, board: Dashboard, clock: FixedClock
+) -> None:
+    write(board, clock)
+    assert "What I did today" not in written(ws)
+    tasks.drop(ws, tasks.Dropped("k", "file", "a", "b", clock.now(), ""))
+    activity.write(ws, local_day(clock, clock.now()))
+    for week in ("2026-11-16", "2026-11-09"):
+        name = f"{week}-briefing.md"
+        write_report(ws, Report("briefing", Folder.BRIEFINGS, name, {"type": "briefing"}, "Words"))
+    write(board, clock)
+    links = "[[Activity 2026-11-21|What I did today]] - [[2026-11-16-briefing|The last briefing]]"
+    assert links in written(ws)
+    (ws.vault.folder(Folder.BRIEFINGS) / "2026-11-16-briefing.md").unlink()
+    tasks.drop(ws, tasks.Dropped("l", "file", "a", "c", clock.now(), ""))
+    write(board, clock)
+    assert "The last briefing" not in written(ws)
 
 
 def test_an_open_question_is_shown(ws: Workspace, board: Dashboard, clock: FixedClock) -> None:
@@ -290,7 +311,15 @@ def test_a_page_somebody_is_typing_in_is_written_a_minute_later(
 
 
 @pytest.mark.parametrize(
-    ("hours", "words"), [(0, "0 min"), (1.5, "90 min"), (19, "19 h"), (47, "47 h"), (72, "3 days")]
+    ("hours", "words"),
+    [
+        (0, "under a minute"),
+        (0.05, "3 min"),
+        (1.5, "90 min"),
+        (19, "19 h"),
+        (47, "47 h"),
+        (72, "3 days"),
+    ],
 )
 def test_an_age_is_said_as_people_say_it(hours: float, words: str) -> None:
     assert age(timedelta(hours=hours)) == words
