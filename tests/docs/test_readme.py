@@ -112,6 +112,21 @@ def _plain(row):
     return row.replace("`facts/users.md` 4", "").strip().casefold()
 
 
+def test_the_architecture_names_every_folder():
+    """Each folder of the program has its place on the page, and each place is there."""
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    floors = ("cli", "core", "mcp_servers", "utils", "watchers")
+    folders = {
+        f"{each.parent.relative_to(ROOT).as_posix()}/"
+        for floor in floors
+        for each in (ROOT / floor).rglob("*.py")
+        if "starters" not in each.parts
+    }
+    assert {each for each in folders if f"`{each}`" not in page} == set()
+    named = re.findall(rf"`((?:{'|'.join(floors)})/[\w./]*)`", page)
+    assert [each for each in named if not (ROOT / each).exists()] == []
+
+
 def test_dependencies_page_has_a_paragraph_for_each():
     """A dependency without a reason is not taken."""
     with (ROOT / "pyproject.toml").open("rb") as file:
