@@ -163,6 +163,19 @@ class Part:
     payload: Payload
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What an action answers that somebody said in public.
+
+    Args:
+        field: the argument with the id of what was said.
+        where: where it was said, and that the answer is public; Markdown, after the person's name.
+    """
+
+    field: str
+    where: str
+
+
 @dataclass(frozen=True, eq=False)  # a row of a table: the same only as itself
 class Action:
     """One thing that can be done to the outside world or to the books.
@@ -193,6 +206,7 @@ class Action:
         checked: whether its service is asked about it when it is registered: the tool's
             `Write.check` (`mcp_servers/toolset.py`) reads the service and returns `Findings`. A
             service that is not set up or down is said in the proposal; a dry run goes on.
+        answers: what it answers, None when it answers nobody's public words.
     """
 
     kind: str
@@ -218,6 +232,7 @@ class Action:
     price: Callable[[Any], Decimal] | None = None
     attachments: AttachmentRule | None = None
     checked: bool = False
+    answers: Answers | None = None
 
     @property
     def service(self) -> str:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from core import channels, checks, notes, payloads, policy, proposal, publishing
+from core import channels, checks, notes, payloads, policy, proposal, publishing, sayings
 from core.actions import Action, ActionId, Facts, Mode, Payload, State, Tier, Trust, digest_of
 from core.findings import Findings, Payee
 from core.records import Entry, Row
@@ -90,6 +90,7 @@ def draft(ws: Workspace, request: Request) -> Draft:
             f"Known: {', '.join(sorted(ws.actions))}"
         )
     payload = payloads.completed(ws, action, request.arguments)
+    sayings.keep(ws, action, payload, request.findings.said)
     if action.parts is not None:
         publishing.check_pictures(ws.vault.root, action.parts(payload))
     now = ws.standing(action, payload)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from core import notes
 from core.asks import Query
 from core.extract.ibans import fingerprint, ibans_in
-from core.findings import Choice, Findings, Payee
+from core.findings import Choice, Findings, Payee, Said
 from core.sources import CHECK_TOOL, CallResult
 
 if TYPE_CHECKING:
@@ -160,6 +160,7 @@ def as_data(action: Action, found: Found) -> dict[str, Any]:
 def from_data(action: Action, payload: Payload, data: Mapping[str, Any]) -> Found:
     """Return what a tool's answer says about a payload."""
     identifier, payee, accounts = (data.get(n) for n in ("identifier", "payee", "accounts"))
+    said = data.get("said")
     if action.lookup is not None and identifier is not None:
         payload = {**payload, action.lookup.target: identifier}
     findings = Findings(
@@ -170,6 +171,7 @@ def from_data(action: Action, payload: Payload, data: Mapping[str, Any]) -> Foun
         None if accounts is None else tuple(accounts),
         tuple(Choice(**choice) for choice in data.get("choices", ())),
         bool(data.get("unanswered")),
+        Said(**said) if said else None,
     )
     return payload, findings
 

@@ -51,6 +51,19 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Said:
+    """What somebody said in public that would be answered.
+
+    Args:
+        by: the person's name, as the service shows it.
+        words: what was said.
+    """
+
+    by: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Findings:
     """What a service's own records say about an action, before the owner is asked.
 
@@ -65,6 +78,7 @@ class Findings:
             where they were not asked for.
         choices: the records of which one is meant, where it is unclear which.
         unanswered: whether a service was to be asked and did not answer.
+        said: what would be answered; None: nothing is, or the service does not tell.
     """
 
     refusals: tuple[str, ...] = ()
@@ -74,6 +88,7 @@ class Findings:
     accounts: tuple[str, ...] | None = None
     choices: tuple[Choice, ...] = ()
     unanswered: bool = False
+    said: Said | None = None
 
     def __add__(self, other: Findings) -> Findings:
         """Return both together."""
@@ -85,4 +100,5 @@ class Findings:
             self.accounts if other.accounts is None else other.accounts,
             self.choices + other.choices,
             self.unanswered or other.unanswered,
+            other.said or self.said,
         )

@@ -175,13 +175,39 @@ class Journal(Arrivals, Runs):
         marks = ", ".join("?" * len(MAY_HAPPEN))
         same = f"kind = ? AND payload = ? AND action_id <> ? AND state IN ({marks})"
         values = [row.kind, canonical(row.payload), row.action_id, *map(str, MAY_HAPPEN)]
+        return self._lately(same, values, since)
+
+    def recent_with(
+        self, row: Row, places: Sequence[tuple[str, str]], text: str, since: datetime
+    ) -> list[Row]:
+        """Return other actions that hold a text and may happen or have, newest first.
+
+        Args:
+            row: the action to compare with; its own parts are left out.
+            places: kinds, each with where its payload holds the text (`texts.facebook`).
+            text: the text.
+            since: as of `recent_equal`.
+        """
+        held = " OR ".join("(kind = ? AND json_extract(payload, ?) = ?)" for _ in places)
+        marks = ", ".join("?" * len(MAY_HAPPEN))
+        other = "action_id <> ? AND substr(action_id, 1, ?) <> ?"
+        where = f"({held}) AND state IN ({marks}) AND {other}"
+        values = [
+            *(value for kind, path in places for value in (kind, f"$.{path}", text)),
+            *map(str, MAY_HAPPEN),
+            *(row.action_id, len(row.action_id) + 1, f"{row.action_id}/"),
+        ]
+        return self._lately(where, values, since)
+
+    def _lately(self, where: str, values: Sequence[object], since: datetime) -> list[Row]:
+        """Return what ended since an instant, or was made since and has not ended; newest first."""
         ended = self._select(
-            f"{same} AND finished_at >= ?", [*values, iso(since)], index="actions_by_finish"
+            f"{where} AND finished_at >= ?", [*values, iso(since)], index="actions_by_finish"
         )
         going_on = self._select(
-            f"{same} AND finished_at IS NULL AND created_at >= ?", [*values, iso(since)]
+            f"{where} AND finished_at IS NULL AND created_at >= ?", [*values, iso(since)]
         )
-        return sorted([*ended, *going_on], key=lambda equal: equal.created_at, reverse=True)
+        return sorted([*ended, *going_on], key=lambda found: found.created_at, reverse=True)
 
     def ended_since(self, since: datetime) -> dict[State, int]:
         """Return how many actions ended since an instant, by the state they are in."""

@@ -5,18 +5,25 @@ Rules: the note is complete in itself; nothing in it but `## Parameters` and `##
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from core import attachments, channels, frontmatter, media, notes, publishing, recipients
-from core.actions import Mode, State, Tier
+from core import (
+    attachments,
+    channels,
+    frontmatter,
+    media,
+    notes,
+    publishing,
+    recipients,
+    sayings,
+    twice,
+)
+from core.actions import Mode, Tier
 from core.strict_yaml import Plain
 from utils.clock import show
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from core.actions import Action, Facts, Payload
     from core.approvals import Draft
     from core.notes import Note
@@ -24,7 +31,6 @@ if TYPE_CHECKING:
     from core.workspace import Workspace
 
 REASONS_CHARS = 300
-EQUAL_WITHIN = timedelta(days=30)
 HOW_TO = (
     "Approve: move this note to `Approved`. Reject: move to `Rejected`. "
     "Change: edit below, then move."
@@ -167,7 +173,7 @@ def mode_line(mode: Mode, service_title: str) -> str:
 
 def callout(ws: Workspace, action: Action, row: Row, missing: tuple[str, ...] = ()) -> str:
     """Return the question at the top of a proposal."""
-    described = action.describe(action.arguments.model_validate(row.payload))
+    described = sayings.described(ws, action, row.payload)
     unasked = row.tier is Tier.AUTONOMOUS
     lines = [
         f"> [!info] By itself: {described}" if unasked else f"> [!question] Approve: {described}?",
@@ -195,7 +201,7 @@ def with_first(ws: Workspace, question_callout: str, made: Draft, row: Row) -> s
     question, *lines = question_callout.split("\n")
     unclear = () if made.mode is Mode.DRY_RUN else made.request.findings.unclear
     first = [f"> FIRST: {notes.inline(said, 300)}" for said in unclear]
-    first += [f"> {line.removeprefix('- ')}" for line in equal_warnings(ws, row)]
+    first += [f"> {line.removeprefix('- ')}" for line in twice.warnings(ws, row)]
     return "\n".join([question, *first, *lines])
 
 
@@ -254,7 +260,7 @@ def why(ws: Workspace, made: Draft, row: Row) -> str:
     lines = ["It runs by itself because:" if unasked else "You are asked because:", ""]
     lines += [f"- {notes.inline(said, 300)}" for said in (*warnings, *made.decision.reasons)]
     lines += ["", "What else to know:", ""]
-    lines += equal_warnings(ws, row)
+    lines += twice.warnings(ws, row)
     lines += [f"- {notes.inline(said, 300)}" for said in others]
     lines += [f"- {said}" for said in channels.remarks(ws, made.action, made.payload)]
     lines += [f"- {said}" for said in publishing.remarks(made.action, made.payload)]
@@ -268,29 +274,3 @@ def why(ws: Workspace, made: Draft, row: Row) -> str:
             notes.quoted(made.request.evidence),
         ]
     return "\n".join(lines)
-
-
-def equal_warnings(ws: Workspace, row: Row) -> list[str]:
-    """Return a line for every equal action that was done within 30 days, or still may be."""
-    since = row.created_at - EQUAL_WITHIN
-    return [
-        f"- WARNING: the same {_how_far(ws, old)}: [[{old.note.removesuffix('.md')}]]. "
-        "Approve only if you want it twice."
-        for old in ws.journal.recent_equal(row, since)[:3]
-    ]
-
-
-def _how_far(ws: Workspace, old: Row) -> str:
-    open_words = {
-        State.PENDING: "waits for you already",
-        State.APPROVED: "is approved already and not done yet",
-        State.SENDING: "is being carried out",
-        State.UNKNOWN: "may have happened already, which is not known",
-    }
-    done = f"was already done on {show(ws.clock, done_at(old))[:10]}"
-    return open_words.get(old.state, done)
-
-
-def done_at(row: Row) -> datetime:
-    """Return when an action ended, as far as known."""
-    return row.finished_at or row.created_at

@@ -11,7 +11,17 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from core import approvals, checks, filing, notes, payloads, proposal, proposal_edits, vault_files
+from core import (
+    approvals,
+    checks,
+    filing,
+    notes,
+    payloads,
+    proposal,
+    proposal_edits,
+    sayings,
+    vault_files,
+)
 from core.actions import Action, Payload, State, Tier, digest_of
 from core.adoption import known_action
 from core.checks import ANSWER_AGAIN_S
@@ -65,6 +75,7 @@ class Renewal:
         if findings.refusals:
             self._refuse(row, " ".join(findings.refusals))
             return
+        sayings.keep(self.ws, action, payload, findings.said)
         fresh = replace(row, payload=payload, payee=findings.payee)
         tier = approvals.decide(self.ws, action, payload, approvals.Basis.of(fresh)).tier
         text = proposal_edits.pending_text(self.ws, look.note, replace(fresh, tier=tier), action)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from core.actions import NOT_POSSIBLE, STAYS, Action, Facts
+from core.actions import NOT_POSSIBLE, STAYS, Action, Answers, Facts
 from mcp_servers.fields import escape, links_in, words_for_a_name
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def reply_to_comment(network: Network, arguments: type[BaseModel], length: TextL
         content="message",
         length=length,
         checked=True,
+        answers=Answers("comment_id", f"on {network.where}, in public"),
     )
 
 

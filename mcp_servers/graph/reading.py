@@ -6,7 +6,7 @@ import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from core.findings import Findings
+from core.findings import Findings, Said
 from mcp_servers.fields import escape, short
 from utils.errors import RejectedError
 
@@ -113,5 +113,6 @@ def comment_found(client: Reader, identifier: str, words: str, author: str) -> F
     who = row.get(author)
     name = who.get("name") if isinstance(who, dict) else who
     return Findings(
-        remarks=(f"The comment, by {quoted(name or 'somebody')}: {quoted(row.get(words))}",)
+        remarks=(f"The comment, by {quoted(name or 'somebody')}: {quoted(row.get(words))}",),
+        said=Said(shown(name), shown(row.get(words))),
     )

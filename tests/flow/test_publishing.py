@@ -182,6 +182,35 @@ def test_one_move_posts_once_on_each_network_its_own_text(
         assert f"> {title}: done" in filed
 
 
+def test_a_text_that_one_network_had_lately_is_warned_about(town: Office) -> None:
+    _, first = publish(town, ("mill", "twitter"))
+    again = {"mill": "Winter offer, as told on mill.", "pier": "Something new."}
+    arguments = {"channels": ["mill", "pier"], "texts": again, "publish_at": "2026-11-25T09:00"}
+    _, waits = town.propose("social.publish", arguments)
+    link = f"[[{first.stem}]]. Approve only if you want it twice."
+    assert f"WARNING: the same text on The Mill waits for you already: {link}" in waits.read_text()
+    assert "the same text on Pier" not in waits.read_text()
+    town.approve(first)
+    town.pass_time(30)
+    planned = {"message": again["mill"], "publish_at": "2026-11-26T09:00"}
+    _, alone = town.propose("mill.create_post", planned)
+    said = "WARNING: the same text on The Mill was already done on 2026-11-21: "
+    assert f"> {said}{link}" in alone.read_text()
+    assert alone.read_text().count("WARNING: the same text on The Mill") == 2, "top and reasons"
+    _, later = town.propose("pier.create_post", {"message": again["mill"]})
+    assert "WARNING" not in later.read_text(), "another network never had it"
+
+
+def test_the_same_post_at_another_time_is_still_the_same_text(town: Office) -> None:
+    _, first = town.propose("mill.create_post", {"message": "Open on Sunday."})
+    _, second = town.propose(
+        "mill.create_post", {"message": "Open on Sunday.", "publish_at": "2026-11-25T09:00"}
+    )
+    assert f"WARNING: the same text on The Mill waits for you already: [[{first.stem}]]" in (
+        second.read_text()
+    )
+
+
 def test_every_network_has_a_grant_and_a_row_of_its_own(town: Office) -> None:
     action_id, path = publish(town)
     town.approve(path)
