@@ -18,6 +18,7 @@ from core.records import Row
 from core.settings import SETTINGS
 from core.workspace import Workspace
 from mcp_servers.catalog import SERVICE_SETTINGS, SERVICES
+from mcp_servers.sandbox import Sandbox
 from mcp_servers.toolset import Done, Evidence, Finding, Page, Toolset, Trace, Write
 from utils.audit_log import Actor, Event
 from utils.clock import FixedClock
@@ -98,6 +99,13 @@ class Books:
         return Toolset(
             self.reader, self.writer, {"create_invoice": write}, {"find_partners": self.find}
         )
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    """The practice services, on loopback while a module's tests run."""
+    with Sandbox() as sandbox:
+        yield sandbox
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -29,12 +28,6 @@ LINE = {"description": "Work", "quantity": 1, "unit_price": "100.00"}
 WHO = {"customer": "Acme Ltd", "customer_id": ACME, "currency": "USD"}
 BILL = {"vendor": "Papyrus Office Ltd", "vendor_id": PAPYRUS, "currency": "USD", "lines": [LINE]}
 PAYMENT = {"partner": "Northwind Hosting GmbH", "currency": "USD", "amount": "100"}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
 
 
 @pytest.fixture(params=[17, 18])

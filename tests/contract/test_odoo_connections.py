@@ -6,7 +6,6 @@ import json
 import logging
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,12 +27,6 @@ from utils.errors import NotSentError, RejectedError, ServiceError, UnknownOutco
 SECRET = "hunter2-secret"
 KEY = key_of("APR-20261121-001")
 PARTNER = {"name": "Hooli"}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
 
 
 @pytest.fixture

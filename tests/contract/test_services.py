@@ -9,7 +9,7 @@ import json
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
@@ -490,12 +490,6 @@ FAULTS: dict[str, tuple[type[ServiceError], int]] = {
     "auth_expired": (RejectedError, 0),
 }
 """What each fault of the write itself must be taken for, and what it leaves behind."""
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
 
 
 @pytest.fixture

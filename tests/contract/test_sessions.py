@@ -35,12 +35,6 @@ T = TypeVar("T")
 Open = Callable[..., Sessions]
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
 def sandbox(running: Sandbox) -> Sandbox:
     running.reset()

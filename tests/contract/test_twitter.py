@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,12 +31,6 @@ from utils.files import digest
 
 ANN, GLOBEX_QUOTE, STRANGER = (str(1_984_000_000_000_000_001 + n) for n in range(3))
 FILM = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + b"film" * 300_000
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,12 +30,6 @@ from utils.errors import (
 WRITE = TOOLSET.writes["create_thread"]
 PARTS = ["Three things we learned & kept:", "1. Ask first: https://example.com/ask", "2. Then do."]
 KIND = "twitter.create_post"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
 
 
 @pytest.fixture
