@@ -42,7 +42,8 @@ def live(ground: Ground, wish: Wish, how: str, clock: FixedClock) -> None:
                 ground.mark("dropped")
         elif not daemon.ws.journal.in_states(*State):
             propose(daemon.ws, wish, planned(wish, how, clock))
-        settle(daemon, clock)
+        if not is_to_be_taken_back(ground):
+            settle(daemon, clock)
         if how == "taken_back":
             take_back(ground, daemon, clock)
         if not ground.marked("moved"):
@@ -95,6 +96,11 @@ def approve_the_rest(ground: Ground) -> int:
             path.rename(ground.vault / Folder.APPROVED / path.name)
             count += 1
     return count
+
+
+def is_to_be_taken_back(ground: Ground) -> bool:
+    """Return whether the owner has approved and not thought twice yet; settling would post it."""
+    return ground.marked("moved_first") and not ground.marked("moved_back")
 
 
 def take_back(ground: Ground, daemon: Daemon, clock: FixedClock) -> None:
