@@ -154,7 +154,9 @@ class Adoption:
         now = self.ws.clock.now()
         payload = _plain_values(notes.parameters_of(look.note))
         action_id = self.ws.journal.mint(approvals.PREFIX, local_day(self.ws.clock, now))
-        reason = "The program never does this. You decide, and you do it yourself."
+        reason = (
+            f"`{notes.inline(kind)}` is never done by the program: decide it and do it yourself."
+        )
         row = Row(
             action_id=ActionId(action_id),
             kind=kind,

@@ -97,7 +97,7 @@ def ask(
     """
     about = (source.name or source.note_id).removesuffix(".md")
     unclear = replace(unclear, queries=[_again(each, replies or {}) for each in unclear.queries])
-    lead = f"I need {_count(unclear.queries)} before I can propose anything"
+    lead = f"I need {_count(unclear.queries)} before I can go on"
     made = _minted(ws, source.key, f"Question about {about}", unclear, replies or {})
     more = OWN_WORDS if any(query.own_words for query in unclear.queries) else ""
     _write(ws, made, about, _body(unclear, lead, more), Actor.DAEMON)
@@ -174,6 +174,7 @@ def _body(unclear: Unclear, lead: str, more: str = "") -> str:
     lines = [
         f"> [!question] {lead}",
         "> Tick one box under each question. Nothing has been sent, and nothing is guessed.",
+        "> If you leave it open, nothing happens.",
     ]
     lines += [f"> {more}"] * bool(more)
     lines.append("")

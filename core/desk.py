@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
+from core import notes
 from core.inspection import EMPTY_QUIET_S, QUIET_S, Inspector, Look
 from core.records import Entry
 from core.vault import REASON_SUFFIX, Folder
@@ -183,7 +184,8 @@ class Desk:
             f"> [!failure] This note was set aside: it {reason.rstrip('.')}.\n"
             f"> Nothing was sent. It lay in `{look.path.parent.name}` and was moved on "
             f"{show(self.ws.clock, self.ws.clock.now())}.\n"
-            "> Mend it and move it to `Pending_Approval`, or delete both notes.\n",
+            f"> Mend {notes.link(target.stem)} and move it to `Pending_Approval`, or delete both "
+            "notes.\n",
         )
         self.ws.journal.record(
             Entry(

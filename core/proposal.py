@@ -19,8 +19,9 @@ from core import (
     sayings,
     twice,
 )
-from core.actions import Mode, Tier
+from core.actions import Mode, Tier, Trust
 from core.strict_yaml import Plain
+from utils.audit_log import Actor
 from utils.clock import show
 
 if TYPE_CHECKING:
@@ -38,6 +39,15 @@ HOW_TO = (
 CHECKED = "payee_checked"
 WARNING = "CAREFUL:"
 """A remark that begins so is shown before everything else."""
+
+TAINTED = "Somebody else's words ask for this: check names, amounts and links below."
+PROPOSED_BY: dict[str, str] = {
+    Actor.DAEMON: "this assistant, by its rules",
+    Actor.CLAUDE: "Claude, through the MCP servers",
+    Actor.OWNER: "a note that was laid into the vault, by you or by a program of yours",
+    Actor.SCHEDULE: "this assistant, at its set time",
+    Actor.CLI: "a command",
+}
 
 UNASKED = (
     "Your rules let this run without asking. To stop it, move this note to `Rejected` at once."
@@ -181,6 +191,7 @@ def callout(ws: Workspace, action: Action, row: Row, missing: tuple[str, ...] = 
         *(f"> {line}" for line in attachments.listed(ws.vault.root, row.payload)),
         f"> {UNASKED if unasked else HOW_TO}",
         f"> {mode_line(row.mode, ws.title(action, row.payload))}",
+        *([f"> {TAINTED}"] if row.trust is Trust.EXTERNAL else []),
     ]
     lines += [f"> {line}" for line in (*_reasons(row), *outlook(ws, action, row))]
     if missing and row.mode is Mode.DRY_RUN:
@@ -265,6 +276,7 @@ def why(ws: Workspace, made: Draft, row: Row) -> str:
     lines += [f"- {said}" for said in channels.remarks(ws, made.action, made.payload)]
     lines += [f"- {said}" for said in publishing.remarks(made.action, made.payload)]
     lines.append(f"- Account: {notes.inline(made.account)}")
+    lines.append(f"- Proposed by: {PROPOSED_BY.get(row.origin, row.origin)}.")
     if made.request.source:
         lines.append(f"- Source: {notes.link(made.request.source)}")
     if made.request.evidence:

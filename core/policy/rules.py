@@ -114,8 +114,8 @@ def _amount_rule(policy: Policy, case: Case) -> Iterator[Hit]:
         yield Hit(
             "currency",
             Tier.APPROVAL_REQUIRED,
-            f"The amount is in {currency or 'no currency'}; your limit is set in "
-            f"{policy.limit_currency}.",
+            f"The amount is in {currency or 'no currency'}; your limit of {limit} says nothing "
+            "about that.",
         )
     elif amount >= policy.limit_amount:
         yield Hit(

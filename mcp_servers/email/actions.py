@@ -211,9 +211,8 @@ def facts_of_draft(mail: CreateDraft) -> Facts:
 
 
 _SENT = (
-    "The mail is gone at once. It is laid into Gmail's Drafts first and "
-    "sent from there; when the sending does not come about, the draft stays in Drafts. The "
-    "`signature` under Parameters stands below the text; change it there, or leave it out."
+    "The mail is sent at once, by way of Gmail's Drafts; when the sending does not come about, "
+    "the draft stays there. A `signature` under Parameters is put below the text; change it there."
 )
 _SIGNED = (Filled("signature", filled_in),)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from core.actions import STAYS, Action, Facts, Read
-from core.media import MediaList, MediaRule, MediaType
+from core.media import Media, MediaList, MediaRule, MediaType
 from core.text_limits import TextLimit, utf8_bytes
 from mcp_servers.fields import (
     Arguments,
@@ -149,9 +149,14 @@ class GetPublishingLimit(Arguments):
     """No arguments."""
 
 
+def _one(item: Media) -> str:
+    """Return what one file is, in words: a film is a reel."""
+    return "a picture" if item.path.lower().endswith((".jpg", ".jpeg", ".png")) else "a film"
+
+
 def describe_media(post: PublishMedia) -> str:
     """Return what is asked of the owner; the text itself stands under `## Content`."""
-    what = "a picture or film" if len(post.media) == 1 else f"{len(post.media)} pictures"
+    what = _one(post.media[0]) if len(post.media) == 1 else f"{len(post.media)} pictures"
     return f"publish {what} on **Instagram**{shown_time(post.publish_at)}"
 
 
@@ -171,9 +176,9 @@ ACTIONS = (
         title=title_of_media,
         facts=lambda post: Facts(links=links_in(post.caption)),
         consequence=(
-            "The post is public at once. Instagram fetches "
-            "the files from MEDIA_BASE_URL, so they must lie there under the same names, open to "
-            "the public; before anything is sent they are fetched and compared with what you see."
+            "The post is public at once. Put the files on your web space (MEDIA_BASE_URL) first, "
+            "under the same names and open to the public: Instagram fetches them there. Before "
+            "anything is sent they are compared with what you see here."
         ),
         undo=f"delete it on Instagram; {STAYS}",
         content="caption",
