@@ -67,13 +67,16 @@ def render(facts: Facts) -> str:
 
 def _summary(facts: Facts) -> str:
     failed = sum(group.count for group in facts.activity.failed.values())
-    done = plural(sum(facts.activity.done.values()), "action")
-    stopped = plural(facts.activity.hard_stops.count, "hard stop")
-    gaps = plural(len(facts.gaps), "thing")
+    parts = [f"{plural(sum(facts.activity.done.values()), 'action')} done"]
+    parts.append(f"{failed or 'none'} failed")
+    if facts.activity.hard_stops.count:
+        parts.append(plural(facts.activity.hard_stops.count, "hard stop"))
+    if facts.gaps:
+        parts.append(f"{plural(len(facts.gaps), 'thing')} not known (see the end)")
     urgent = [name for name, state, _ in facts.health or () if URGENCY.get(state, 0) < 2]
     lines = [
         f"> [!summary] {facts.span}",
-        f"> {done} done, {failed} failed, {stopped}, {gaps} not checked.",
+        f"> {', '.join(parts)}.",
     ]
     if urgent:
         lines.append(f"> Needs you: {', '.join(map(words, dict.fromkeys(urgent)))}.")
@@ -119,7 +122,8 @@ def _late(facts: Facts) -> Iterator[str]:
     else:
         yield "No decision waits for longer than expected."
     expired = facts.activity.expired
-    yield f"{plural(expired.count, 'proposal')} expired without a decision in these days."
+    how_many = plural(expired.count, "proposal") if expired.count else "No proposal"
+    yield f"{how_many} expired without a decision in these days."
     if expired.count:
         yield "\n".join(sections.deeds(expired, "expired"))
 

@@ -14,7 +14,7 @@ from core.books import WEEKS_BEFORE, Figure, Gap, Name
 from core.notes import link
 from core.reports import bottlenecks, charts, sections
 from core.reports.charts import Line
-from core.reports.facts import mails_sent
+from core.reports.facts import NO_BOOKS, mails_sent
 from core.reports.goals import NOTE as GOALS_NOTE
 from core.reports.text import age, amount, figure, plural, table
 from utils.money import show_amount
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from core.reports.facts import Facts
 
+MAIL = "Gmail"
 SHOWN = 10
 LATE_SHOWN = 5
 GOALS = link(GOALS_NOTE.removesuffix(".md"))
@@ -79,7 +80,7 @@ def _money_sentence(facts: Facts) -> str:
     if known is None:
         received = facts.figure(Name.RECEIVED)
         if received is None:
-            return "Revenue is not known; the reason stands under Sources and gaps."
+            return f"Revenue is not known: {_why_no_revenue(facts)}"
         source, found = received
         return f"Revenue is not known; money in was {amount(found)} ({source.source})."
     source, week = known
@@ -90,6 +91,16 @@ def _money_sentence(facts: Facts) -> str:
         f"Revenue{whose}: {amount(week)} in the week, {to_date} in the month to date, "
         f"{_pace(facts)} ({source.source}, before tax)."
     )
+
+
+def _why_no_revenue(facts: Facts) -> str:
+    if not facts.statements:
+        return NO_BOOKS
+    for statement in facts.statements:
+        gap = statement.figures.get(Name.REVENUE)
+        if isinstance(gap, Gap):
+            return f"{statement.source}: {gap.reason.removesuffix('.')}."
+    return "no source tells it; see Sources and gaps."
 
 
 def _pace(facts: Facts) -> str:
@@ -103,6 +114,8 @@ def _pace(facts: Facts) -> str:
         return f"the target is {target}, what was made is not known"
     made = month[1].sums.get(goals.currency, Decimal(0))
     others = sorted(set(month[1].sums) - {goals.currency})
+    if others and goals.currency not in month[1].sums:
+        return f"not to be compared with the target of {target}: it is in {' and '.join(others)}"
     besides = f", {' and '.join(others)} not counted" if others else ""
     share = made / goals.revenue_month * 100 if goals.revenue_month else Decimal(100)
     return f"{share:.0f} % of the target of {target}, {_word(facts, made)}{besides}"
@@ -173,6 +186,9 @@ def _trend(facts: Facts) -> Iterator[str]:
     for currency in currencies if len(known) == len(weeks) else []:
         points = [(_short(day), _sum_in(found, currency)) for day, found in weeks]
         yield charts.bars("Revenue a week", currency, points, _even(facts, currency))
+    if len(known) == len(weeks) and not currencies:
+        yield f"Trend: no revenue in any of these {len(weeks)} weeks ({statement.source})."
+        return
     rows = [(day.isoformat(), figure(found)) for day, found in weeks]
     yield f"Trend, weeks by their first day ({statement.source}):"
     yield table(("Week from", "Revenue"), rows)
@@ -209,7 +225,12 @@ def _done(facts: Facts) -> Iterator[str]:
 def _social(facts: Facts) -> Iterator[str]:
     yield from sections.networks(facts)
     received = facts.activity.came_in.get("email", 0)
-    yield f"Email: {received} came in, {mails_sent(facts.activity)} sent (journal)."
+    sent = mails_sent(facts.activity)
+    is_set_up = (MAIL, "not set up") not in {service[:2] for service in facts.services}
+    if received or sent or is_set_up:
+        yield f"Email: {received} came in, {sent} sent (journal)."
+    else:
+        yield f"Email: {MAIL} is not set up."
 
 
 def _targets(facts: Facts) -> Iterator[str]:
@@ -218,7 +239,7 @@ def _targets(facts: Facts) -> Iterator[str]:
     elif not facts.goals.metrics:
         yield f"No metric is set in {GOALS}."
     else:
-        columns = ("Metric", "Target", "Alert Threshold", "Now", "")
+        columns = ("Metric", "Target", "Alert Threshold", "Now", "Meaning")
         yield table(columns, sections.metrics(facts))
 
 

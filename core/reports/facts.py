@@ -83,7 +83,8 @@ class Network:
         engagement: reactions, comments and shares, None where that is not known.
         views: how often something was shown, None where that is not known.
         followers: at the end, None where that is not known.
-        spend: what the network charged for what was done, in USD; None where it charges nothing.
+        spend: what the network charged for what was done, in USD; None where it charges nothing,
+            a gap where a part of it cannot be told.
         best: the post that was seen most: words or address, and views.
         worst: the post that was seen least.
         as_of: when it last answered; None: never.
@@ -98,12 +99,17 @@ class Network:
     engagement: int | None
     views: int | None = None
     followers: int | None = None
-    spend: Decimal | None = None
+    spend: Decimal | Gap | None = None
     best: tuple[str, int] | None = None
     worst: tuple[str, int] | None = None
     as_of: Asked | None = None
     figures: tuple[tuple[str, Origin], ...] = ()
     remarks: tuple[str, ...] = ()
+
+    @property
+    def is_unused(self) -> bool:
+        """Return whether nothing was done there, nor can be."""
+        return social.NOT_SET_UP in self.remarks and not (self.posts or self.answers)
 
 
 @dataclass(frozen=True)
@@ -185,7 +191,11 @@ class Facts:
             remark if remark.startswith(n.title) else f"{n.title}: {remark}"
             for n in self.networks
             for remark in n.remarks
+            if not n.is_unused
         ]
+        unused = [n.title for n in self.networks if n.is_unused]
+        if unused:
+            found.append(f"Not set up: {', '.join(unused)}.")
         if self.policy_problem:
             found.append(self.policy_problem)
         return found
@@ -194,7 +204,7 @@ class Facts:
 TASKS = 500
 """How many notes of `Needs_Action/` are looked at."""
 NO_BOOKS = (
-    "Money: Odoo is not set up, and no bank export (CSV) was dropped into Inbox, so no figure of "
+    "Odoo is not set up, and no bank export (CSV) was dropped into Inbox, so no figure of "
     "the books is known."
 )
 
@@ -312,11 +322,11 @@ def _seen(post: Any) -> tuple[str, int] | None:
     return (str(post["text"] or post["url"]), int(post["views"])) if post else None
 
 
-def _spend(ws: Workspace, service: str, span: Span) -> Decimal | None:
-    """Return what the service charged for what was done; reading is not in it.
+def _spend(ws: Workspace, service: str, span: Span) -> Decimal | Gap | None:
+    """Return what the service charged for what was done, None where it charges nothing.
 
-    None where nobody can tell: also when an older program wrote down something that this one
-    cannot read, because a part of a sum is no sum.
+    Reading is not in it. What an older program wrote down and this one cannot read makes it a gap,
+    because a part of a sum is no sum.
     """
     from pydantic import ValidationError
 
@@ -332,7 +342,7 @@ def _spend(ws: Workspace, service: str, span: Span) -> Decimal | None:
             total += action.price(action.arguments.model_validate_json(payload))
         except ValidationError:
             log.warning("spend.not_counted", service=service, action=kind)
-            return None
+            return Gap(f"what `{kind}` of an older program cost cannot be read")
     return total
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core import notes
 from core.books import TITLES, Gap
-from core.reports.facts import MEASURED
+from core.reports.facts import MEASURED, NO_BOOKS
 from core.reports.goals import MEASURES
 from core.reports.goals import NOTE as GOALS_NOTE
 from core.reports.text import age, figure, hours, moment, plural, table, words
@@ -62,8 +62,7 @@ def figures(facts: Facts, names: Sequence[Name]) -> Iterator[str]:
                     bases.append(f"> - {TITLES[name]} ({statement.source}): {found.basis}")
     if not rows:
         told = ", ".join(statement.source for statement in facts.statements)
-        reason = f"{told} does not tell it" if told else "no source of money figures is there"
-        yield f"Not known: {reason}."
+        yield f"Not known: {told} does not tell it." if told else f"Not known: {NO_BOOKS}"
         return
     yield table(("Figure", "Amount", "Source"), rows)
     if bases:
@@ -221,23 +220,30 @@ def openings(facts: Facts) -> Iterator[str]:
 
 def networks(facts: Facts) -> Iterator[str]:
     """Yield what the networks say of these days, and what was done there."""
-    if not facts.networks:
-        yield "No social network is known to this program here."
+    used = [network for network in facts.networks if not network.is_unused]
+    if not used:
+        yield "No social network is set up."
         return
     columns = ("Posts", "Answers", "Reach", "Engagement", "Views", "Followers", "Spend")
     rows = [
         (
             *(network.title, network.posts, network.answers),
             *map(_known, (network.reach, network.engagement, network.views, network.followers)),
-            "none" if network.spend is None else f"${network.spend or Decimal('0.00'):f}",
+            _spent(network),
         )
-        for network in facts.networks
+        for network in used
     ]
     yield table(("Network", *columns), rows)
-    said = [line for network in facts.networks for line in _seen(network, facts.now)]
+    said = [line for network in used for line in _seen(network, facts.now)]
     if said:
         yield "\n".join(said)
     yield "Posts, answers and spend: journal (what reading costs is not in it); the rest: networks."
+
+
+def _spent(network: Network) -> str:
+    if isinstance(network.spend, Gap):
+        return f"not known: {network.spend.reason}"
+    return "none" if network.spend is None else f"${network.spend or Decimal('0.00'):f}"
 
 
 def _known(value: int | None) -> str:

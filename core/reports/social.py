@@ -31,6 +31,7 @@ DAILY_WAIT_S = 120.0
 SETTLING_DAYS = (1, 3)
 """A day's figures may come up to 48 hours late, says Meta: the daily look is at the week of
 yesterday and, until it has settled, at the one before."""
+NOT_SET_UP = "not set up"
 NOT_ASKED = "X is not asked, because it charges for reading (`TWITTER_FIGURES=true` asks it)."
 
 Kept = dict[str, Any]
@@ -155,7 +156,7 @@ def _why_not(ws: Workspace, network: str) -> str | None:
     """Return why a network is not asked, None when it is."""
     service = ws.services.get(network)
     if service is None or service.missing(ws.settings):
-        return "not set up"
+        return NOT_SET_UP
     if network == "twitter" and not ws.settings.flag("TWITTER_FIGURES"):
         return NOT_ASKED
     return None

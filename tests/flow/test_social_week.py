@@ -100,8 +100,8 @@ def test_a_network_that_is_down_costs_a_sentence_and_what_was_known_stays(
 def test_an_office_without_networks_asks_nobody(tmp_path: Path, clock: FixedClock) -> None:
     made = Office(tmp_path, clock)
     told = week(made)
-    assert told.count("| no data | no data | no data | no data |") == 3
-    assert "Facebook: not set up" in gaps(made)
+    assert "No social network is set up." in told
+    assert "- NOT KNOWN. Not set up: Facebook, Instagram, X." in gaps(made)
     made.close()
 
 

@@ -99,7 +99,7 @@ def test_a_source_that_is_down_gives_its_reason_and_no_figure() -> None:
         owed=gap, owing=gap, stages=gap,
     )  # fmt: skip
     text = briefing.render(facts(down, goals=TARGET, recurring=gap))
-    assert "Revenue is not known" in head(text)
+    assert "Revenue is not known: Odoo: the server does not answer." in head(text)
     assert not re.search(r"\d+\.\d\d (?!USD\b.*target)[A-Z]{3}", head(text))
     assert "not known: the server does not answer" in section(text, "Revenue")
     assert "mermaid" not in section(text, "Revenue")
@@ -110,9 +110,41 @@ def test_a_source_that_is_down_gives_its_reason_and_no_figure() -> None:
 
 def test_no_source_at_all_is_said() -> None:
     text = briefing.render(facts(recurring=Gap("no books")))
-    assert "Revenue is not known" in head(text)
+    assert "Revenue is not known: Odoo is not set up, and no bank export (CSV)" in head(text)
     assert "Odoo is not set up, and no bank export" in section(text, "Sources and gaps")
     assert not re.search(r"\d\.\d\d", text)
+
+
+def test_a_target_in_another_currency_is_no_share_and_no_pace() -> None:
+    text = briefing.render(facts(statement(), goals=replace(TARGET, currency="EUR")))
+    said = "not to be compared with the target of 2,000.00 EUR: it is in USD"
+    assert said in head(text)
+    assert said in section(text, "Revenue")
+    assert "0 %" not in text
+    assert "pace" not in text
+    both = {**statement().figures, Name.REVENUE_MONTH: figure(2, USD="5.00", EUR="1000.00")}
+    text = briefing.render(facts(statement(figures=both), goals=replace(TARGET, currency="EUR")))
+    assert "50 % of the target of 2,000.00 EUR, behind an even pace, USD not counted" in head(text)
+
+
+def test_what_is_not_set_up_is_one_line_and_no_row() -> None:
+    idle = (Network("X", 0, 0, None, None, remarks=("not set up",)),)
+    idle += (replace(idle[0], title="Facebook"),)
+    text = briefing.render(facts(networks=idle, services=(("Gmail", "not set up", ""),)))
+    assert section(text, "Social and email").strip().splitlines() == [
+        "No social network is set up.",
+        "",
+        "Email: Gmail is not set up.",
+    ]
+    assert "- NOT KNOWN. Not set up: X, Facebook.\n" in f"{text}\n"
+    once = (idle[0], replace(idle[1], posts=1))
+    assert "| Facebook | 1 | 0 |" in briefing.render(facts(networks=once))
+
+
+def test_a_cost_that_cannot_be_told_is_not_none() -> None:
+    network = Network("X", 1, 0, None, None, spend=Gap("an old payload cannot be read"))
+    text = section(briefing.render(facts(networks=(network,))), "Social and email")
+    assert "| not known: an old payload cannot be read |" in text
 
 
 def test_a_missing_target_is_said_and_nothing_is_measured_against_it() -> None:
