@@ -334,3 +334,10 @@ def test_a_create_by_json_2_answers_with_a_list(
     assert make_partner(settings) == "22"
     with pytest.raises(NotSentError):
         Reader(settings.with_values(ODOO_URL="http://127.0.0.1:1")).count("res.partner", [])
+
+
+def test_the_day_is_the_owners_not_the_machines(settings: Settings) -> None:
+    """What is overdue, and the date of a payment, hang on it."""
+    west = TOOLSET.reader(settings.with_values(TIMEZONE="Pacific/Pago_Pago"))
+    east = TOOLSET.writer(settings.with_values(TIMEZONE="Pacific/Kiritimati"))
+    assert (east.today - west.today).days in {1, 2}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.workspace import clock_of
 from mcp_servers.odoo.tools.documents import BILL, INVOICE, QUOTATION
 from mcp_servers.odoo.tools.figures import get_financial_summary
 from mcp_servers.odoo.tools.invoices import list_invoices
@@ -23,14 +24,14 @@ def reader(settings: Settings) -> Reader:
     """Return the client that can only read."""
     from mcp_servers.odoo.client import Reader
 
-    return Reader(settings)
+    return Reader(settings, clock_of(settings))
 
 
 def writer(settings: Settings) -> Writer:
     """Return the client that can write."""
     from mcp_servers.odoo.client import Writer
 
-    return Writer(settings)
+    return Writer(settings, clock_of(settings))
 
 
 TOOLSET = Toolset(
