@@ -14,7 +14,7 @@ from core.actions import key_of
 from core.findings import Findings
 from mcp_servers import answers
 from mcp_servers.answers import Answer
-from mcp_servers.toolset import Toolset, Trace
+from mcp_servers.toolset import Evidence, Finding, Toolset, Trace
 from utils.errors import AppError, NoteError, RefusedError
 
 if TYPE_CHECKING:
@@ -126,6 +126,9 @@ class Questions:
         row = self._ws.journal.get(approval_id)
         if row is None or row.service != self._service.name or row.sending_at is None:
             raise RefusedError(f"There is nothing to read back for `{approval_id}`.")
+        if row.account != self._ws.account(self._service.name):
+            said = f"It was sent to {row.account}, which is not what the settings name now."
+            return answers.of_read_back(Evidence(Finding.UNCLEAR, said))
         write = self._toolset.writes[row.kind.split(".")[1]]
         trace = Trace(key_of(row.action_id), row.sending_at, row.staged_id)
         with self._one_at_a_time:

@@ -718,6 +718,19 @@ def test_a_read_back_asks_by_the_trace_and_changes_nothing(
     assert books.effects == []
 
 
+def test_another_account_proves_nothing_about_what_was_sent(
+    open_ws: Callable[..., Workspace], books: Any, invoice: Invoice, grant: Grant
+) -> None:
+    """The database was set anew in between: nothing there says nothing about the old one."""
+    first = open_ws()
+    row = grant(first, invoice, state=State.UNKNOWN, sending_at=first.clock.now())
+    executing = Gate(open_ws(ODOO_DB="other"), "odoo", books.toolset, Role.EXECUTE)
+    answer = executing.call("reconcile_action", {"approval_id": row.action_id})
+    assert answer.data["status"] == "unclear"
+    assert "http://127.0.0.1:1/ acme company of ai@acme.example" in answer.data["summary"]
+    assert books.asked == []
+
+
 @pytest.mark.parametrize("made_up", ["APR-20261121-999", "", None])
 def test_there_is_nothing_to_read_back_for_an_unknown_id(executing: Gate, made_up: object) -> None:
     answer = executing.call("reconcile_action", {"approval_id": made_up})
