@@ -156,7 +156,7 @@ def _unchecked_payee(
     if _is_checked(note) and set(doubts) <= set(told):
         return []
     check = f"{policy.CHECK_PAYEE[0].lower()}{policy.CHECK_PAYEE[1:].rstrip('.')}"
-    return [f"{notes.inline(doubt.rstrip('.'))}: {check}" for doubt in doubts]
+    return [f"{notes.inline(doubt.rstrip('.'), 300)}: {check}" for doubt in doubts]
 
 
 def differences(before: object, after: object, name: str = "") -> list[str]:

@@ -244,7 +244,20 @@ def test_a_payee_is_known_by_an_old_posted_bill(
 ) -> None:
     if days_ago is not None:
         posted(odoo, days_ago)
-    assert payee(odoo, reader, posted(odoo, 3)) == Payee(is_paid=True, known=known)
+    told = payee(odoo, reader, posted(odoo, 3))
+    assert (told.is_paid, told.known, bool(told.doubts)) == (True, known, not known)
+
+
+@pytest.mark.parametrize(
+    ("account", "said"),
+    [(None, "names no bank account."), (1, "names the account ending in 0101.")],
+)
+def test_what_is_to_be_checked_about_somebody_new_is_named(
+    odoo: OdooFake, reader: Reader, account: int | None, said: str
+) -> None:
+    (doubt,) = payee(odoo, reader, posted(odoo, 3, partner_bank_id=account)).doubts
+    assert doubt.startswith("Northwind Hosting GmbH is new: no other posted bill of theirs is over")
+    assert doubt.endswith(said)
 
 
 def test_the_bill_itself_and_a_draft_make_nobody_known(odoo: OdooFake, reader: Reader) -> None:
@@ -287,8 +300,8 @@ def test_bank_data_that_changed_lately_is_a_doubt(
 @pytest.mark.parametrize(
     ("before", "now", "said"),
     [
-        (None, 1, "to the account ending in 0101, an earlier one to no account that it names"),
-        (1, None, "to no account that it names, an earlier one to the account ending in 0101"),
+        (None, 1, "names the account ending in 0101, an earlier one no bank account"),
+        (1, None, "names no bank account, an earlier one the account ending in 0101"),
     ],
 )
 def test_an_account_that_earlier_bills_do_not_name_is_a_doubt(
@@ -316,7 +329,7 @@ def test_another_account_than_before_is_a_doubt(odoo: OdooFake, reader: Reader) 
     told = payee(odoo, reader, posted(odoo, 3, partner_bank_id=2))
     assert not told.known
     (doubt,) = told.doubts
-    assert "to the account of somebody else, an earlier one to the account ending in 0101" in doubt
+    assert "names the account of somebody else, an earlier one the account ending in 0101" in doubt
 
 
 @pytest.mark.parametrize(

@@ -262,6 +262,24 @@ def test_a_check_holds_for_what_was_told_and_for_nothing_else(
     assert payments(sandbox) == 1
 
 
+def test_a_check_holds_for_the_account_that_was_named(
+    office: Office, odoo: OdooFake, sandbox: Sandbox
+) -> None:
+    """The bill is turned to another account, which has been there for long."""
+    move = bill(odoo, 3, PAPYRUS)
+    write(office, odoo, move)
+    note = office.note(only(office).action_id)
+    assert "This one names no bank account" in note.read_text()
+    tick(note)
+    odoo._tables.change("account.move", move, partner_bank_id=2)
+    odoo._tables.commit()
+    approve(office)
+    note = office.note(only(office).action_id)
+    assert note.parent == office.pending
+    assert "This one names the account ending in 5555" in note.read_text()
+    assert payments(sandbox) == 0
+
+
 def test_a_check_that_was_there_before_the_question_is_none(
     office: Office, odoo: OdooFake, sandbox: Sandbox
 ) -> None:

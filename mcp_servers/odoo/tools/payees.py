@@ -40,9 +40,16 @@ def payee_of(client: Reader, move: Row, payment: RegisterPayment) -> Payee:
         return Payee(is_paid=True, doubts=("The bill in Odoo names nobody.",))
     accounts = _accounts(client, partner_id)
     earlier = _earlier_bill(client, move, partner_id)
+    now = link(move["partner_bank_id"])[0]
     doubts = [*_changed_lately(client, accounts, text(name))]
-    if earlier is not None:
-        doubts += _other_account(accounts, earlier, move)
+    if earlier is None:
+        doubts.append(
+            f"{text(name)} is new: no other posted bill of theirs is over 30 days old. This one "
+            f"names {_account(accounts, now)}."
+        )
+    elif (before := link(earlier["partner_bank_id"])[0]) != now:
+        told = f"{_account(accounts, now)}, an earlier one {_account(accounts, before)}"
+        doubts.append(f"The bill names {told}.")
     return Payee(
         is_paid=True,
         known=earlier is not None and not doubts,
@@ -69,7 +76,7 @@ def _earlier_bill(client: Reader, move: Row, partner_id: int) -> Row | None:
         ["company_id", "=", client.company_id],
         ["commercial_partner_id", "=", partner_id],
         ["invoice_date", "<", before],
-        ["create_date", "<", before],
+        ["create_date", "<", f"{before} 00:00:00"],
         ["id", "!=", move["id"]],
     ]
     order = "invoice_date desc, id desc"
@@ -87,16 +94,9 @@ def _changed_lately(client: Reader, accounts: Sequence[Row], name: str) -> Itera
             yield f"The bank account {ending} of {name} was {verb} in Odoo on {changed}."
 
 
-def _other_account(accounts: Sequence[Row], earlier: Row, move: Row) -> Iterator[str]:
-    before, now = link(earlier["partner_bank_id"])[0], link(move["partner_bank_id"])[0]
-    if before != now:
-        to, earlier_to = _account(accounts, now), _account(accounts, before)
-        yield f"The bill is to be paid to {to}, an earlier one to {earlier_to}."
-
-
 def _account(accounts: Sequence[Row], identifier: int | None) -> str:
     if identifier is None:
-        return "no account that it names"
+        return "no bank account"
     return f"the account {_ending(accounts, identifier)}"
 
 
