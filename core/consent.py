@@ -119,11 +119,17 @@ def _other_party(action: Action, row: Row, facts: Facts) -> list[str]:
     for name, old, new in (
         ("counterparty", before.counterparty, facts.counterparty),
         ("recipients", before.recipients, facts.recipients),
-        ("account", before.account, facts.account),
+        ("account" if action.parts is None else "networks", before.account, facts.account),
     ):
         if old != new:
-            found.append(f"you changed the {name} from {notes.inline(old)} to {notes.inline(new)}")
+            found.append(f"you changed the {name} from {_in_words(old)} to {_in_words(new)}")
     return found
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, tuple):
+        value = ", ".join(str(each) for each in value)
+    return notes.inline(value or "nobody")
 
 
 def _other_record(action: Action, row: Row, payload: Payload) -> list[str]:

@@ -31,8 +31,8 @@ def described(ws: Workspace, action: Action, payload: Payload) -> str:
         if kept:
             by = notes.bold(notes.inline(kept["by"], LIMIT_NAME) or "somebody")
             words = notes.inline(kept["words"], LIMIT_WORDS)
-            about = f": “{words}”" if words else ""
-            return f"answer {by} {action.answers.where}{about}"
+            wrote = f", who wrote “{words}”," if words else ""
+            return f"answer {by}{wrote} {action.answers.where}"
     return action.describe(action.arguments.model_validate(payload))
 
 

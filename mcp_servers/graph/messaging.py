@@ -14,8 +14,9 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from core.checks import CAREFUL
 from core.findings import Findings
-from mcp_servers.graph.reading import instant_of, quoted, rows_of, same_text, start_of
+from mcp_servers.graph.reading import instant_of, quoted, rows_of, same_text, shown, start_of
 from mcp_servers.toolset import Done, Evidence, Finding, Trace, Write
 from utils.errors import RejectedError
 
@@ -55,12 +56,28 @@ def check(client: Any, payload: Payload) -> Findings:
     if why is not None:
         return Findings(refusals=(f"{client.SERVICE}: {why}",))
     until = f"{instant_of(theirs[0]) + WINDOW:%Y-%m-%d %H:%M} UTC"
+    name = _name_of(theirs[0])
     return Findings(
         remarks=(
-            f"Their last message: {quoted(theirs[0].get('message'))}",
+            *_misnamed(payload.get("recipient"), name),
+            f"The last message of {quoted(name or 'somebody')}: {quoted(theirs[0].get('message'))}",
             f"Meta lets you answer until {until}.",
         )
     )
+
+
+def _name_of(message: Row) -> str:
+    """Return who wrote a message, as Meta calls the person."""
+    person = message.get("from") or {}
+    return shown(person.get("name") or person.get("username"))
+
+
+def _misnamed(given: str | None, name: str) -> tuple[str, ...]:
+    """Return a warning when the proposal calls the person something else than Meta does."""
+    if not given or not name or given.strip().casefold() in name.casefold():
+        return ()
+    said = f"this goes to {quoted(name)}, not to {quoted(given)}: the id is another person's."
+    return (f"{CAREFUL} {said}",)
 
 
 def check_window(client: Any, payload: Payload, trace: Trace) -> str:

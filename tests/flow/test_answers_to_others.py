@@ -42,8 +42,8 @@ def test_from_comment_to_answer_the_owner_decides_once(live: Office, page: Faceb
     assert row.tier is Tier.APPROVAL_REQUIRED
     note = live.note(row.action_id)
     text = note.read_text(encoding="utf-8")
-    asked_as = "> [!question] Approve: answer **Jo Winter** on your **Facebook** page, in public"
-    assert f"{asked_as}: “Open on Sunday?”?\n" in text
+    asked_as = "> [!question] Approve: answer **Jo Winter**, who wrote “Open on Sunday?”, on your"
+    assert f"{asked_as} **Facebook** page, in public?\n" in text
     assert f'comment_id: "{made["id"]}"' in text
     live.approve(note)
     live.pass_time(10)
@@ -68,7 +68,7 @@ def test_words_of_others_stand_inert_and_short_in_the_question(
         for line in live.note(str(asked["action_id"])).read_text(encoding="utf-8").split("\n")
         if line.startswith("> [!question]")
     )
-    assert not any(mark in question for mark in ("[[", "<", "%", "![", "\n>"))
+    assert not any(mark in question for mark in ("[[", "<", "%>", "![", "\n>"))
     assert question.count("**") == 4, "the name and the page are bold, and nothing else"
     assert len(question) < 300
 
@@ -84,6 +84,18 @@ def test_another_comment_named_by_an_edit_is_not_shown_with_the_first_ones_words
     edited = {**row.payload, "comment_id": other["id"]}
     described = sayings.described(live.ws, live.ws.actions[row.kind], edited)
     assert described == f"answer the comment {other['id']} on your **Facebook** page, in public"
+
+
+@pytest.mark.parametrize(("called", "careful"), [("Mia", False), ("Jo Winter", True)])
+def test_a_message_to_somebody_who_is_called_otherwise_there_is_said_first(
+    live: Office, called: str, careful: bool
+) -> None:
+    person = {"recipient_id": PEOPLE["recent"]["id"], "recipient": called}
+    asked = ask(live, "facebook", "send_message", **person, message="Yes, we are.")
+    text = live.note(str(asked["action_id"])).read_text(encoding="utf-8")
+    assert "The last message of “Mia Keller”: “Are you open?”" in text
+    said = "- CAREFUL: this goes to “Mia Keller”, not to “Jo Winter”: the id is another person's."
+    assert (said in text) is careful
 
 
 @pytest.mark.parametrize(
