@@ -8,25 +8,23 @@ that it can never be read as done.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from core import approvals, frontmatter, note_edits, notes, parts, proposal
-from core.actions import Mode, State, Tier, key_of
+from core import approvals, frontmatter, note_edits, notes, outcomes, parts, proposal
+from core.actions import Mode, key_of
 from core.journal import TERMINAL
-from core.reconcile import PROVEN_ABSENT
 from core.records import Row
 from core.strict_yaml import Plain
-from core.vault import Folder
 from utils.audit_log import Actor, Event
-from utils.clock import local_day, show
-from utils.errors import PARTLY_DONE, ChangedError, NoteError
+from utils.clock import show
+from utils.errors import ChangedError, NoteError
 from utils.log import get_logger
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from core.outcomes import Ending
     from core.vault import NoteFile
     from core.workspace import Workspace
 
@@ -34,136 +32,6 @@ log = get_logger()
 TRIES = 5
 REQUEST_LIMIT_CHARS = 6_000
 EDITS_SHOWN = 20
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How an ended action is shown.
-
-    Args:
-        status: the label set in the front matter.
-        folder: where its note goes.
-        kind: the callout's kind.
-        headline: the callout's first line, after the kind.
-        lines: its further lines.
-    """
-
-    status: str
-    folder: Path
-    kind: str
-    headline: str
-    lines: tuple[str, ...]
-
-
-def ending_of(ws: Workspace, row: Row) -> Ending:
-    """Return how an action that has ended is shown.
-
-    Raises:
-        ValueError: it has not ended.
-    """
-    vault = ws.vault
-    at = row.finished_at or ws.clock.now()
-    month = vault.completed_folder(local_day(ws.clock, at).strftime("%Y-%m"))
-    review = vault.folder(Folder.NEEDS_REVIEW)
-    rejected = vault.folder(Folder.REJECTED)
-    summary = notes.inline((row.summary or "").removeprefix("not done: "), 400)
-    absent = row.error_class == PROVEN_ABSENT
-    nothing = "It was sent, but it did not happen." if absent else "Nothing was sent."
-    again = (
-        "To try again: move this note to `Approved`. To drop it: `Rejected`. "
-        "If it happened after all: `Completed`."
-    )
-    endings = {
-        State.DONE: Ending("completed", month, "success", f"Done: {summary}", _where(row)),
-        State.DRY_RUN_COMPLETED: Ending(
-            "dry_run_completed",
-            month,
-            "info",
-            "DRY RUN completed: nothing was sent",
-            (
-                "This is what would have been sent; see Result below.",
-                "For real: make the service live, then move this note to `Pending_Approval`.",
-            ),
-        ),
-        State.NOT_SENT: Ending(
-            "failed", review, "failure", f"Not done: {summary}", (nothing, again)
-        ),
-        State.REFUSED: Ending(
-            "failed", review, "failure", f"Not done: {summary}", ("The service refused it.", again)
-        ),
-        State.UNKNOWN: Ending(
-            "in_doubt",
-            review,
-            "warning",
-            "In doubt: I do not know whether it happened",
-            (
-                summary,
-                "Look at the service first, then decide by moving this note:",
-                "it happened: `Completed`; do it again: `Approved`; drop it: `Rejected`.",
-            ),
-        ),
-        State.REJECTED: Ending(
-            "rejected",
-            rejected,
-            "info",
-            f"Rejected: nothing {'more ' if row.attempt else ''}was sent",
-            (summary,) if summary else (),
-        ),
-        State.EXPIRED: Ending(
-            "expired",
-            rejected,
-            "info",
-            "Expired: nobody decided in time, nothing was sent",
-            ("To ask again, move this note to `Pending_Approval`.",),
-        ),
-    }
-    if row.state is State.REFUSED and row.tier is Tier.HARD_STOP:
-        return Ending(
-            "hard_stop",
-            vault.folder(Folder.NEEDS_ACTION),
-            "danger",
-            "I will not do this: it is yours to decide and to do",
-            (summary,),
-        )
-    if row.state is State.REFUSED and row.error_class == "Refused":
-        return Ending(
-            "refused", review, "failure", f"Refused: {summary}", ("Nothing was sent.", again)
-        )
-    if row.error_class == PARTLY_DONE and row.state in {State.NOT_SENT, State.REFUSED}:
-        rest = "A part of it is done and stays done. `Approved` sends only the rest."
-        return Ending(
-            "failed", review, "warning", f"Not all of it: {summary}", (rest, "Drop it: `Rejected`.")
-        )
-    if row.state in endings and parts.is_several(ws, row):
-        return _of_several(ws, row, endings[row.state])
-    if row.state not in endings:
-        raise ValueError(f"{row.action_id} is {row.state} and cannot be filed")
-    return endings[row.state]
-
-
-def _of_several(ws: Workspace, row: Row, plain: Ending) -> Ending:
-    """Return how an action that is several ended: each part by name."""
-    each, done = tuple(parts.lines(ws, row)), parts.done(ws, row)
-    if row.state in {State.DONE, State.DRY_RUN_COMPLETED}:
-        headline = "Done everywhere" if row.state is State.DONE else plain.headline
-        more = plain.lines[1:] if row.state is State.DRY_RUN_COMPLETED else ()
-        return replace(plain, headline=headline, lines=(*each, *more))
-    rest = f"{plain.headline.split(':')[0]}: {', '.join(done)} done, the rest is not"
-    decide = (
-        "To send the rest: move this note to `Approved`; what is done is not sent again. "
-        "To drop the rest: `Rejected`. If it happened after all: `Completed`."
-    )
-    review = (decide,) if plain.folder == ws.vault.folder(Folder.NEEDS_REVIEW) else ()
-    whole = f"{plain.headline.split(':')[0]}: nothing was sent"
-    if row.state is State.UNKNOWN:
-        return replace(plain, lines=(*each, *plain.lines[1:2], *review))
-    return replace(plain, headline=rest if done else whole, lines=(*each, *review))
-
-
-def _where(row: Row) -> tuple[str, ...]:
-    if row.mode is Mode.SANDBOX:
-        return ("SANDBOX: this happened in the practice services only.",)
-    return (f"Look at it: <{row.remote_url}>",) if row.remote_url else ()
 
 
 def file_note(ws: Workspace, row: Row, path: Path | None) -> Path:
@@ -177,7 +45,7 @@ def file_note(ws: Workspace, row: Row, path: Path | None) -> Path:
     Returns:
         Where the note is now.
     """
-    ending = ending_of(ws, row)
+    ending = outcomes.ending_of(ws, row)
     at = row.finished_at or ws.clock.now()
     place = path or ws.vault.find(row.note)
     if place is None:
@@ -242,7 +110,7 @@ def with_result(ws: Workspace, row: Row, ending: Ending, at: datetime, note: Not
         },
         rename=_renamed(parsed),
     )
-    text = note_edits.with_callout(text, callout(ending))
+    text = note_edits.with_callout(text, outcomes.callout(ending))
     return note_edits.with_section(text, notes.RESULT, f"{earlier}\n\n{block}".strip())
 
 
@@ -254,12 +122,6 @@ def _renamed(note: notes.Note) -> dict[str, str]:
 def _refreshed(note: notes.Note, row: Row) -> dict[str, object]:
     """Return the shown facts that went stale when the owner edited the parameters."""
     return {key: value for key, value in proposal.shown_facts(row).items() if key in note.front}
-
-
-def callout(ending: Ending) -> str:
-    """Return the callout at the top of an ended action's note."""
-    lines = [f"[!{ending.kind}] {ending.headline}", *(line for line in ending.lines if line)]
-    return "\n".join(f"> {line}" for line in lines)
 
 
 def result_block(ws: Workspace, row: Row, ending: Ending, at: datetime) -> str:
@@ -341,7 +203,7 @@ def _new_note(ws: Workspace, row: Row, ending: Ending, at: datetime) -> str:
         "tags": [f"approval/{row.service}"],
     }
     body = [
-        callout(ending),
+        outcomes.callout(ending),
         "",
         f"## {notes.PARAMETERS}",
         "",

@@ -7,13 +7,25 @@ the journal or by the owner, never because time passed; a plan goes where its ta
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core import frontmatter, notes
 from core.actions import State
 from core.pages import Pace
+from core.plan_steps import (
+    ABOUT,
+    BOX,
+    COMPLETED,
+    DROPPED,
+    OPEN,
+    STEPS,
+    below_heading,
+    boxes,
+    said,
+    ticked,
+    with_progress,
+)
 from core.records import Entry
 from core.strict_yaml import Plain
 from core.vault import Folder, note_name
@@ -23,7 +35,7 @@ from utils.errors import ChangedError, NoteError
 from utils.log import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from core.desk import Desk
@@ -31,11 +43,6 @@ if TYPE_CHECKING:
 
 log = get_logger()
 PREFIX = "PLAN"
-STEPS = "## Steps"
-OPEN, COMPLETED, DROPPED = "open", "completed", "dropped"
-_BOX = re.compile(r"(\s*[-*] \[)(.)(\] )(.*?)(\s*)$")
-_ABOUT = re.compile(r"\b(APR|ASK)-\d{8}-\d{3,}\b")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 ENDED = {
     State.DRY_RUN_COMPLETED: "dry run: nothing was sent",
     State.REJECTED: "rejected, not done",
@@ -188,17 +195,17 @@ def update(
     file = ws.vault.read(path)
     text = notes.decode(file.data)
     lines = text.split("\n")
-    places = list(_boxes(lines))
+    places = list(boxes(lines))
     for number in done:
         if not 1 <= number <= len(places):
             raise NoteError(f"has no step {number}; it has {len(places)}")
         lines[places[number - 1]] = _ticked_by_hand(ws, number, lines[places[number - 1]])
-    known = {found[0] for place in places for found in _ABOUT.finditer(lines[place])}
+    known = {found[0] for place in places for found in ABOUT.finditer(lines[place])}
     end = "\r" if text.count("\r\n") else ""
     new = [_line(ws, step) + end for step in add if step.about is None or step.about not in known]
-    at = places[-1] + 1 if places else _below_heading(lines)
+    at = places[-1] + 1 if places else below_heading(lines)
     lines[at:at] = new
-    ws.vault.rewrite(file, _with_progress("\n".join(lines)))
+    ws.vault.rewrite(file, with_progress("\n".join(lines)))
     return path
 
 
@@ -208,59 +215,10 @@ def _ticked_by_hand(ws: Workspace, number: int, line: str) -> str:
     Raises:
         NoteError: it waits for a decision that is not made.
     """
-    waits = [found[0] for found in _ABOUT.finditer(line) if _state(ws, found[0]) not in DECIDED]
+    waits = [found[0] for found in ABOUT.finditer(line) if _state(ws, found[0]) not in DECIDED]
     if waits:
         raise NoteError(f"ticks step {number}, which waits for {waits[0]} and ticks itself")
-    return _ticked(line)
-
-
-def _below_heading(lines: list[str]) -> int:
-    for number, line in enumerate(lines):
-        if line.rstrip() == STEPS:
-            return number + 1
-    raise NoteError(f"has no heading `{STEPS}`")
-
-
-def _boxes(lines: list[str]) -> Iterator[int]:
-    """Yield the numbers of the lines under `## Steps` that have a box, fences left out."""
-    inside, fence = False, ""
-    for number, line in enumerate(lines):
-        mark = _FENCE.match(line)
-        if mark:
-            fence = "" if fence and mark[1].startswith(fence) else fence or mark[1]
-        elif not fence and line.startswith("#"):
-            inside = line.rstrip() == STEPS
-        elif inside and not fence and _BOX.match(line):
-            yield number
-
-
-def steps_in(text: str) -> list[dict[str, object]]:
-    """Return the steps of a plan's note with their ticks, in their order."""
-    lines = text.split("\n")
-    found = [(place, box) for place in _boxes(lines) if (box := _BOX.match(lines[place]))]
-    return [
-        {"number": number, "done": box[2] != " ", "text": box[4][:300]}
-        for number, (_, box) in enumerate(found, start=1)
-    ]
-
-
-def _ticked(line: str) -> str:
-    return _BOX.sub(lambda box: f"{box[1]}x{box[3]}{box[4]}{box[5]}", line)
-
-
-def _said(line: str, words: str) -> str:
-    if f"({words})" in line:
-        return line
-    return _BOX.sub(lambda box: f"{box[1]}{box[2]}{box[3]}{box[4]} ({words}){box[5]}", line)
-
-
-def _with_progress(text: str) -> str:
-    lines = text.split("\n")
-    ticks = [_BOX.match(lines[place]) for place in _boxes(lines)]
-    ticked = [box for box in ticks if box and box[2] != " "]
-    progress = 100 * len(ticked) // len(ticks) if ticks else 0
-    status = COMPLETED if ticks and progress == 100 else OPEN
-    return frontmatter.edit(text, set={"status": status, "progress": progress})
+    return ticked(line)
 
 
 class Plans:
@@ -317,10 +275,10 @@ def _follow_one(ws: Workspace, path: Path) -> None:
     if note.front.get("type") != "plan":
         return
     lines = note.text.split("\n")
-    for place in _boxes(lines):
+    for place in boxes(lines):
         lines[place] = _followed(ws, lines[place])
     gone_to = _task_folder(ws, note)
-    text = _with_progress("\n".join(lines))
+    text = with_progress("\n".join(lines))
     if gone_to is Folder.REJECTED:
         text = frontmatter.edit(text, set={"status": DROPPED})
     if text != note.text:
@@ -343,15 +301,15 @@ def _follow_one(ws: Workspace, path: Path) -> None:
 
 def _followed(ws: Workspace, line: str) -> str:
     """Return a step's line as the journal knows it; a tick of the owner is never taken back."""
-    ids = [found[0] for found in _ABOUT.finditer(line)]
-    box = _BOX.match(line)
+    ids = [found[0] for found in ABOUT.finditer(line)]
+    box = BOX.match(line)
     if not ids or box is None or box[2] != " ":
         return line
     states = {_state(ws, note_id) for note_id in ids}
     for state, words in ENDED.items():
         if state in states:
-            line = _said(line, words)
-    return _ticked(line) if states <= {State.DONE, State.DRY_RUN_COMPLETED} else line
+            line = said(line, words)
+    return ticked(line) if states <= {State.DONE, State.DRY_RUN_COMPLETED} else line
 
 
 def _state(ws: Workspace, note_id: str) -> State | None:

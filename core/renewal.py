@@ -16,6 +16,7 @@ from core import (
     checks,
     filing,
     notes,
+    outcomes,
     payloads,
     proposal,
     proposal_edits,
@@ -289,7 +290,9 @@ class Renewal:
 
     def _elsewhere(self, row: Row, look: Look) -> bool:
         """Return whether the filed note of an action still lies in its place."""
-        place = filing.ending_of(self.ws, row).folder if row.state is not State.WITHDRAWN else None
+        place = (
+            outcomes.ending_of(self.ws, row).folder if row.state is not State.WITHDRAWN else None
+        )
         return place is not None and place != look.path.parent and (place / row.note).is_file()
 
 

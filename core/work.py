@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from core import asks, frontmatter, library, note_edits, notes, plans
+from core import asks, frontmatter, library, note_edits, notes, plan_steps, plans
 from core.records import Entry
 from core.strict_yaml import Plain
 from core.vault import Folder
@@ -135,7 +135,7 @@ def plan_status(ws: Workspace, plan_id: str) -> dict[str, Any]:
         "state": note.word("status"),
         "progress": note.front.get("progress"),
         "goal": (note.word("goal") or "")[:300],
-        "steps": plans.steps_in(note.text),
+        "steps": plan_steps.steps_in(note.text),
     }
 
 

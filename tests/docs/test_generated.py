@@ -119,8 +119,10 @@ def test_folders_page_names_every_folder_and_status():
     """Folders and the endings of a note are all there."""
     page = (ROOT / "docs/reference/folders.md").read_text(encoding="utf-8")
     assert all(f"`{folder}/`" in page for folder in Folder)
-    source = (ROOT / "core/filing.py").read_text(encoding="utf-8")
-    for status in re.findall(r"\bEnding\(\s*\"(\w+)\"", source):
+    source = (ROOT / "core/outcomes.py").read_text(encoding="utf-8")
+    statuses = set(re.findall(r"\bEnding\(\s*\"(\w+)\"", source))
+    assert {"completed", "dry_run_completed", "in_doubt", "hard_stop"} <= statuses
+    for status in statuses:
         assert f"| `{status}` |" in page
 
 

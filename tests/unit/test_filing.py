@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core import approvals, filing, frontmatter, notes, payloads
+from core import approvals, filing, frontmatter, notes, outcomes, payloads
 from core.actions import State, Tier, key_of
 from core.approvals import Request, base_entry
 from core.records import Row
@@ -222,7 +222,7 @@ def test_the_months_folder_is_the_owners_month(
     ws = open_ws(**live_settings)
     zone = replace(ws, clock=FixedClock(row.created_at.replace(day=30, hour=23), zone=_berlin()))
     late = replace(row, finished_at=zone.clock.now())
-    assert filing.ending_of(zone, late).folder.name == "2026-12"
+    assert outcomes.ending_of(zone, late).folder.name == "2026-12"
     assert path.exists()
 
 
