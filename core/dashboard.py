@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from core import activity, channels, notes, pages, throttle, vitals
 from core.actions import Mode, State
 from core.pages import Pace, last_written
-from core.vault import PAUSE_NOTE, Folder
+from core.vault import PAUSE_NOTE, REASON_SUFFIX, Folder
 from utils.clock import local_day, midnight, show
 
 if TYPE_CHECKING:
@@ -86,8 +86,14 @@ class Dashboard:
             lines.append(f"> - and {len(waiting) - SHOWN} more in `Pending_Approval`")
         lines += questions
         if self._ws.vault.paused:
-            lines += ["", f"> [!warning] PAUSED: `{PAUSE_NOTE}` lies here; nothing is sent"]
-        lines += self._review() + self._figures(now) + self._services() + self._left_alone()
+            lines += ["", f"> [!warning] PAUSED: nothing is sent; to go on, delete `{PAUSE_NOTE}`"]
+        lines += (
+            self._review()
+            + self._set_aside()
+            + self._figures(now)
+            + self._services()
+            + self._left_alone()
+        )
         problems = (self._ws.policy().problem, channels.read(self._ws).problem)
         for problem in filter(None, problems):
             lines += ["", f"> [!warning] {notes.inline(problem, 300)}"]
@@ -116,6 +122,20 @@ class Dashboard:
             for row in rows[:SHOWN]
         ]
         return lines
+
+    def _set_aside(self) -> list[str]:
+        """Return the notes that could not be used: nobody else tells that they were not done."""
+        folder = self._ws.vault.folder(Folder.QUARANTINE)
+        found = (each for each in folder.glob("*.md") if not each.name.endswith(REASON_SUFFIX))
+        names = sorted(each.stem for each in found)
+        if not names:
+            return []
+        what = "1 note was" if len(names) == 1 else f"{len(names)} notes were"
+        lines = ["", f"> [!failure] {what} not understood, and not done: see `Quarantine`"]
+        lines += [
+            f"> - {notes.link(name)} ({notes.link(f'{name}.reason')})" for name in names[:SHOWN]
+        ]
+        return lines + [f"> - and {len(names) - SHOWN} more"] * (len(names) > SHOWN)
 
     def _figures(self, now: datetime) -> list[str]:
         """Return what ended today and since Monday, counted anew when something has happened."""

@@ -152,7 +152,23 @@ def test_a_dashboard_that_cannot_be_read_stops_nothing(
 def test_a_pause_is_said_first(ws: Workspace, board: Dashboard, clock: FixedClock) -> None:
     (ws.vault.root / "PAUSE.md").touch()
     write(board, clock)
-    assert "> [!warning] PAUSED: `PAUSE.md` lies here; nothing is sent" in written(ws)
+    assert "> [!warning] PAUSED: nothing is sent; to go on, delete `PAUSE.md`" in written(ws)
+
+
+def test_a_note_that_was_set_aside_is_named_with_its_reason(
+    ws: Workspace, board: Dashboard, clock: FixedClock
+) -> None:
+    folder = ws.vault.folder(Folder.QUARANTINE)
+    for name in ("Pay it.md", "Pay it.reason.md"):
+        (folder / name).write_text("> [!failure] No.\n")
+    write(board, clock)
+    assert "1 note was not understood, and not done: see `Quarantine`" in written(ws)
+    assert "> - [[Pay it]] ([[Pay it.reason]])\n" in written(ws)
+    for path in folder.iterdir():
+        path.unlink()
+    clock.advance(AT_MOST_EVERY_S)
+    write(board, clock)
+    assert "Quarantine" not in written(ws)
 
 
 def test_what_is_in_review_is_said_with_its_reason(
