@@ -27,6 +27,8 @@ from core.vault import Folder
 from utils.errors import ChangedError, NoteError
 
 if TYPE_CHECKING:
+    from core.actions import Payload
+    from core.checks import Found
     from core.records import Row
     from core.sources import Bell, Runner
     from core.workspace import Workspace
@@ -156,10 +158,13 @@ class Executor:
         if found is None:
             self.desk.wake_in(ANSWER_AGAIN_S)
             return
-        if row.payee != found.payee:
-            reading = consent.read(self.ws, action, row, look.note, found)
-            row = replace(row, payee=found.payee)
-        self._decide(row, look, reading, found)
+        payload, findings = found
+        if row.payee != findings.payee:
+            reading = consent.read(self.ws, action, row, look.note, findings)
+            row = replace(row, payee=findings.payee)
+        if self._lacks_record(action, reading.payload) and not self._lacks_record(action, payload):
+            reading = self._with_record(action, reading, payload)
+        self._decide(row, look, reading, findings)
 
     def _decide(self, row: Row, look: Look, reading: Reading, found: Findings) -> None:
         """Approve a settled note, or say why it does not run."""
@@ -176,37 +181,45 @@ class Executor:
             self.renewal.return_to_pending(row, look, reading, changed)
         elif reasons := (*reading.reasons, *other, *found.refusals):
             self.renewal.return_to_pending(row, look, reading, reasons)
-        elif row.mode.acts and self._lacks_record(action, reading):
+        elif row.mode.acts and self._lacks_record(action, reading.payload):
             self.renewal.return_to_pending(row, look, reading, (self._which(action),))
         else:
             self._approve(row, look, reading)
 
-    def _checked_again(self, row: Row, action: Action, reading: Reading) -> Findings | None:
-        """Ask the service about a payment, or an edited payload, as late as possible.
+    def _checked_again(self, row: Row, action: Action, reading: Reading) -> Found | None:
+        """Ask the service about a payment, or what was edited or unclear, as late as possible.
 
         Returns:
             What it says; what was known where there is nothing to ask; None while it is awaited.
         """
         payload = reading.payload
-        open_still = checks.is_open(self.ws, row.action_id)
+        open_still = checks.is_open(self.ws, row.action_id) or self._lacks_record(action, payload)
         late = action.pays or reading.is_edited or open_still
         asks = late and row.mode.acts and checks.is_checked(action, payload)
         if not (asks and self.intake.checks.can_ask(action, payload)):
-            return Findings(payee=row.payee)
+            return payload, Findings(payee=row.payee)
         about = f"{row.action_id} {reading.digest}"
         found = self.intake.checks.resolve(action, payload, about)
         if found is None:
             return None
         self.intake.checks.forget(about)
-        return found[1]
+        return found
 
     def _settle_s(self, row: Row, reading: Reading) -> float:
         settle_s = self.ws.settings.seconds("APPROVAL_UNDO_S") if row.mode.acts else 0.0
         edited = reading.is_edited or reading.verdict is not Verdict.RUN
         return max(settle_s, QUIET_S) if edited else settle_s
 
-    def _lacks_record(self, action: Action, reading: Reading) -> bool:
-        return action.lookup is not None and reading.payload.get(action.lookup.target) is None
+    def _lacks_record(self, action: Action, payload: Payload) -> bool:
+        return action.lookup is not None and payload.get(action.lookup.target) is None
+
+    def _with_record(self, action: Action, reading: Reading, payload: Payload) -> Reading:
+        """Return a reading with the record that is there by now; the owner has not seen it yet."""
+        lookup = action.lookup
+        if lookup is None:
+            return reading
+        said = f"the {lookup.title} was found meanwhile: {lookup.target} {payload[lookup.target]}"
+        return replace(reading, payload=payload, reasons=(*reading.reasons, said))
 
     def _which(self, action: Action) -> str:
         lookup = action.lookup

@@ -102,9 +102,13 @@ def with_identifier(text: str, action: Action, payload: Payload) -> str:
     lookup = action.lookup
     if lookup is None or payload.get(lookup.target) is None:
         return text
-    if lookup.target in notes.parameters_of(notes.parse(text.encode())):
+    name, wanted = lookup.target, payload[lookup.target]
+    shown = notes.parameters_of(notes.parse(text.encode()))
+    if name not in shown:
+        return note_edits.with_parameter(text, name, wanted, lookup.source)
+    if str(shown[name]) == str(wanted):
         return text
-    return note_edits.with_parameter(text, lookup.target, payload[lookup.target], lookup.source)
+    return note_edits.with_changed_parameter(text, name, wanted)
 
 
 def without_identifier(text: str, action: Action, payload: Payload) -> str:

@@ -204,6 +204,7 @@ class Renewal:
             self.ws, look.note, fresh, action, reasons, keeps_check=reading.keeps_check
         )
         text = proposal_edits.without_identifier(text, action, fresh.payload)
+        text = proposal_edits.with_identifier(text, action, fresh.payload)
         text = proposal_edits.with_completed(text, action, fresh.payload)
         if reading.changes:
             changes = "\n".join(f"- You changed {change}" for change in reading.changes)

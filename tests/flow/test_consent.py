@@ -829,6 +829,37 @@ def test_two_customers_of_one_name_are_asked_about_and_never_guessed(
     assert partners(sandbox) == [OTHER_SMITH]
 
 
+def test_a_customer_made_in_odoo_meanwhile_is_found_and_shown_before_it_counts(
+    live: Office, sandbox: Sandbox
+) -> None:
+    """Whoever makes the missing customer and approves is not told that nobody is called so."""
+    live.write(Folder.PENDING, "New.md", invoice_note("Newcomer Ltd"))
+    live.pass_time(10)
+    (action_id,) = live.ids()
+    assert "No customer is called Newcomer Ltd" in live.note(action_id).read_text()
+    live.pass_time(60)
+    partner = {"name": "Newcomer Ltd", "role": "customer"}
+    made_by, made = live.propose("odoo.create_partner", partner)
+    live.approve(made)
+    live.pass_time(UNDO_S + 1)
+    row = live.ws.journal.get(made_by)
+    assert row is not None
+    identifier = row.remote_id
+
+    live.approve(live.note(action_id))
+    live.pass_time(UNDO_S + 1)
+    assert live.places(action_id) == ["Pending_Approval"], "who is billed was not shown yet"
+    text = live.note(action_id).read_text()
+    assert f"because the customer was found meanwhile: customer_id {identifier}." in text
+    assert f"\ncustomer_id: {identifier}\n" in text
+    assert len(sandbox.effects()) == 1
+    live.approve(live.note(action_id))
+    live.pass_time(UNDO_S + 1)
+    assert live.state(action_id) is State.DONE
+    billed = [e["payload"]["values"].get("partner_id") for e in sandbox.effects()]
+    assert billed == [None, int(str(identifier))]
+
+
 def test_a_customer_is_looked_up_once_the_service_is_set_up(
     office: Office, sandbox: Sandbox
 ) -> None:
