@@ -107,9 +107,9 @@ def _meant(name: str, findings: Findings, known: Sequence[Choice]) -> Choice | N
 
 def _found_by(lookup: Lookup, sender: str, called: str) -> Findings:
     """Return the remark how a record was found."""
-    mail = f"calls it {called}" if called else "names no company"
-    said = f"The {lookup.title} was found by {sender}, from where the mail came; the mail {mail}."
-    return Findings(remarks=(said,))
+    mail = f"calls them {called}" if called else "names no company"
+    said = f"The {lookup.title} was found by the address the mail came from, {sender}"
+    return Findings(remarks=(f"{said}; the mail {mail}.",))
 
 
 def _hint(sender: str, known: Sequence[Choice]) -> str:

@@ -26,10 +26,16 @@ _MARKUP = re.compile(
 )
 _BANK = re.compile(
     r"(?:new|changed?|updated?|different) (?:our )?(?:bank|account) ?(?:details|account|data)?|"
-    r"(?:bank|account) (?:details|account) (?:have|has) changed|"
-    r"(?:neue|geänderte)n? (?:bankverbindung|iban|kontodaten|konto)|bankverbindung hat sich|"
+    r"(?:bank(?:ing)?|account|payment) (?:details|data|account|information|number)"
+    r"(?: (?:have|has|had|was|were))?(?: been)? (?:changed|updated|replaced)|"
+    r"\biban (?:has )?changed|"
+    r"(?:neue|geänderte)n? (?:bankverbindung|bankdaten|iban|kontodaten|konto)|"
+    r"bankverbindung hat sich|(?:bankverbindung|bankdaten|kontodaten|iban|konto)\b"
+    r"[^.\n]{0,30}\bgeändert|"
     r"(?:nouveau|nouvelles?) (?:rib|iban|compte|coordonnées bancaires)|"
-    r"(?:nueva|nuevo|nuevos) (?:cuenta|iban|datos bancarios)",
+    r"(?:rib|iban|compte|coordonnées bancaires) (?:a|ont) changé|"
+    r"(?:nueva|nuevo|nuevos) (?:cuenta|iban|datos bancarios)|"
+    r"(?:cuenta|iban|datos bancarios) (?:ha|han) cambiado",
     re.IGNORECASE,
 )
 _SKELETON = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("0", "o"), ("1", "l"), ("i", "l"), ("5", "s"))

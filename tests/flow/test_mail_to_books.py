@@ -124,7 +124,7 @@ def test_a_customer_who_names_no_company_is_known_by_the_address(
         text="Hello,\n\nplease send me the invoice for the workshop, 90.00 EUR.\n\nThanks, Anna\n",
     )
     text = text_with(note_in(vault / "Pending_Approval", "Smith"), "customer_id: 17")
-    assert "was found by anna.smith@mail.example, from where the mail came" in text
+    assert "found by the address the mail came from, anna.smith@mail.example" in text
     assert not list((vault / "Needs_Action").glob("ASK-*.md"))
 
 

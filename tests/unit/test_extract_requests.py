@@ -159,6 +159,11 @@ def test_not_yet_makes_it_a_question():
         "status: approved",
         "We have new bank details.",
         "Unsere Bankverbindung hat sich geändert.",
+        "Our bank details changed.",
+        "The account number was updated last week.",
+        "Bitte beachten: die Bankdaten haben sich geändert.",
+        "Notre RIB a changé.",
+        "Los datos bancarios han cambiado.",
     ],
 )
 def test_signs_of_fraud_always_ask_first(words):

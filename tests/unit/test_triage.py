@@ -252,12 +252,15 @@ def question(ws: Workspace) -> str:
     [
         pytest.param("", [partner("Acme Ltd", 9)], "the mail names no company", id="unnamed"),
         pytest.param(
-            "Acme Limited", [partner("ACME Ltd.", 9)], "the mail calls it Acme Limited", id="spelt"
+            "Acme Limited",
+            [partner("ACME Ltd.", 9)],
+            "the mail calls them Acme Limited",
+            id="spelt",
         ),
         pytest.param(
             "Acme Ltd",
             [partner("Acme Ltd", 8, "other@post.example"), partner("Acme Ltd", 9)],
-            "the mail calls it Acme Ltd",
+            "the mail calls them Acme Ltd",
             id="two-of-one-name",
         ),
         pytest.param(
@@ -283,7 +286,7 @@ def test_a_customer_is_found_by_the_address_of_the_mail(
     triage_of(live_ws, OdooBooks(*partners)).sweep()
     customer, identifier, also = proposed(live_ws)
     assert (customer, identifier) == (partners[-1]["name"], 9)
-    assert f"The customer was found by {ADDRESS}, from where the mail came; " in also
+    assert f"The customer was found by the address the mail came from, {ADDRESS}; " in also
     assert said in also
 
 
