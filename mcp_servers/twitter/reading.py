@@ -14,7 +14,7 @@ from mcp_servers.toolset import Page
 from mcp_servers.twitter.length import links, normal, spans_of_links
 
 if TYPE_CHECKING:
-    from mcp_servers.twitter.actions import GetMetrics, ListMentions, ListPosts
+    from mcp_servers.twitter.arguments import GetMetrics, ListMentions, ListPosts
     from mcp_servers.twitter.client import Reader
     from mcp_servers.twitter.shapes import Row
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from core.actions import payload_of
 from core.settings import SETTINGS
 from mcp_servers.catalog import ACTIONS, SERVICE_SETTINGS, SERVICES
-from mcp_servers.twitter.actions import CreatePost
+from mcp_servers.twitter.arguments import CreatePost
 from mcp_servers.twitter.tools import TOOLSET
 from utils.config import Settings
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from core import notes
 from core.actions import payload_of
 from mcp_servers.catalog import ACTIONS
-from mcp_servers.twitter.actions import CreateThread
+from mcp_servers.twitter.arguments import CreateThread
 from mcp_servers.twitter.length import links, normal, weighted_length
 from mcp_servers.twitter.thread import divided, joined, parts_of
 
