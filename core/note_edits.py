@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _OUR_CALLOUT = re.compile(
-    r"> \[!\w+\] (Approve|Done|DRY RUN|Not done|Not all of it|In doubt|Rejected|Expired|Refused|"
-    r"I will not)\b"
+    r"> \[!\w+\] (Approve|By itself|Done|DRY RUN|Not done|Not all of it|In doubt|Rejected|"
+    r"Expired|Refused|I will not)\b"
 )
 
 

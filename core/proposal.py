@@ -225,12 +225,14 @@ def outlook(ws: Workspace, action: Action, row: Row) -> list[str]:
     check = (
         f"First check the bank details by another way, then tick the property `{CHECKED}` (true)."
     )
+    unasked = row.tier is Tier.AUTONOMOUS
+    silence = "it is done." if unasked else f"it expires on {day}, and nothing is sent."
     return [
         *([f"{check} Before that it is not done."] if wants_a_check(row) else []),
-        f"If you approve: {then}",
+        f"{'What follows' if unasked else 'If you approve'}: {then}",
         f"To undo it: {action.undo}",
         f"Cost of doing it: {cost(ws, action, row.payload)}",
-        f"If you do nothing: it expires on {day}, and nothing is sent.",
+        f"If you do nothing: {silence}",
     ]
 
 

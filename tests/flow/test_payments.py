@@ -142,7 +142,10 @@ def test_a_usual_payment_runs_without_a_move_and_leaves_its_note(
     note = office.note(row.action_id)
     assert note.name == path.name
     assert note.parent.parent.name == "Completed"
-    assert "standing approval" in note.read_text().split("## Why")[1]
+    top, why = note.read_text().split("## Parameters")
+    assert "standing approval" in why
+    assert top.count("> [!") == 1, "one callout, which tells the end"
+    assert "Nothing has been sent" not in top
     approved = next(e for e in office.log(row.action_id) if e["event"] == "approved")
     assert approved["approval_status"] == "auto_approved"
     assert (approved["approved_by"], approved["actor"]) == ("policy", "daemon")
@@ -161,7 +164,10 @@ def test_the_owner_can_stop_it_within_the_undo_time(
     assert row.state is State.PENDING
     note = office.note(row.action_id)
     assert note.parent == office.approved
-    assert "Your rules let this run without asking" in note.read_text()
+    top = note.read_text().split("## Parameters")[0]
+    assert top.count("Your rules let this run without asking") == 1
+    assert "> If you do nothing: it is done" in top
+    assert "expires" not in top.partition("> [!info]")[2]
     note.rename(office.folder(Folder.REJECTED) / note.name)
     office.pass_time(120)
     assert only(office).state is State.REJECTED
