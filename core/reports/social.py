@@ -176,6 +176,7 @@ class _Asking:
         self, ws: Workspace, runner: Runner, network: str, span: Span, wait_s: float
     ) -> None:
         self._clock = ws.clock
+        self._as_of = iso(ws.clock.now())
         self._runner = runner
         self._network = network
         self._start, self._end = span.bounds(ws.clock)
@@ -190,7 +191,7 @@ class _Asking:
         """
         source = META.get(self._network)
         found = self._of_meta(source) if source else self._of_x()
-        return {"as_of": iso(self._clock.now()), **found}
+        return {"as_of": self._as_of, **found}
 
     def _of_meta(self, source: _Source) -> Kept:
         listed = self._ask(source.posts, {"limit": POSTS})["items"]
@@ -222,8 +223,7 @@ class _Asking:
 
     def _figure(self, value: float, source: str, until: str | None = None) -> Kept:
         """Return a figure as it is kept; `until` is the end of what it counts, where told."""
-        as_of = iso(self._clock.now())
-        return {"value": value, "source": source, "as_of": as_of, "until": until}
+        return {"value": value, "source": source, "as_of": self._as_of, "until": until}
 
     def _views(self, source: _Source, post_id: str) -> int | None:
         rows = self._ask("get_insights", {source.parent: post_id})["items"]

@@ -156,6 +156,20 @@ def test_a_figure_that_is_missing_from_a_newer_answer_is_told_with_its_age(
     assert "- Facebook, asked 2026-11-23 07:00." in told
 
 
+class _Ticking(FixedClock):
+    """A clock that goes on with every look at it, as clocks do."""
+
+    def now(self) -> datetime:
+        self.advance(0.001)
+        return super().now()
+
+
+def test_figures_of_one_answer_are_of_one_moment(tmp_path: Path, sandbox: Sandbox) -> None:
+    made = Office(tmp_path, _Ticking(MONDAY), **sandbox.settings())
+    assert "newer answers" not in week(made)
+    made.close()
+
+
 def test_a_week_that_is_over_is_asked_about_until_it_has_settled(office: Office) -> None:
     assert daily(office).run() == "Facebook 2026-W47; Instagram 2026-W47"
     both = "Facebook 2026-W48; Instagram 2026-W48; Facebook 2026-W47; Instagram 2026-W47"
