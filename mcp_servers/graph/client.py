@@ -152,13 +152,18 @@ class Connection:
             NotSentError: no answer came, or Meta asked us to wait.
             RejectedError: Meta refused the question.
         """
+        with self._lock:
+            return retry.ask(lambda: self.ask_once(path, **parameters), self._pause_s)
+
+    def ask_once(self, path: str, **parameters: object) -> Row:
+        """Ask, and take no answer for an answer: arguments and errors as of `ask`."""
         given = {name: value for name, value in parameters.items() if value is not None}
 
         def question() -> Row:
             return _object(self._api.get_object(path, **given))
 
         with self._lock:
-            return retry.ask(lambda: self._once(question, writing=False), self._pause_s)
+            return self._once(question, writing=False)
 
     def write(
         self, parent: str, edge: str, form: Mapping[str, str], file: tuple[str, bytes, str] | None
@@ -243,6 +248,10 @@ class Reader:
     def ask(self, path: str, **parameters: object) -> Row:
         """Ask; arguments, result and errors are those of `Connection.ask`."""
         return self._connection.ask(path, **parameters)
+
+    def ask_once(self, path: str, **parameters: object) -> Row:
+        """Ask one time only; arguments, result and errors are those of `Connection.ask`."""
+        return self._connection.ask_once(path, **parameters)
 
     def ask_sparingly(self, path: str, **parameters: object) -> Row:
         """Ask what nobody waits for; a `RateLimitedError` too when little allowance is left."""

@@ -18,7 +18,7 @@ from mcp_servers.fields import short
 from mcp_servers.graph import address_of, reading
 from mcp_servers.instagram import hosting
 from mcp_servers.toolset import Done, Evidence, Finding, Trace
-from utils.errors import NotSentError, RateLimitedError, RejectedError
+from utils.errors import NotSentError, RateLimitedError, RejectedError, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,7 +152,17 @@ def publish(client: Writer, payload: Payload, trace: Trace) -> Done:
     container = str(trace.staged_id)
     _wait_until_ready(client, container)
     identifier = client.create(client.account, "media_publish", {"creation_id": container})
-    return Done(identifier, URL, f"Published on Instagram as {identifier}.")
+    return Done(
+        identifier, _address_of(client, identifier), f"Published on Instagram as {identifier}."
+    )
+
+
+def _address_of(client: Reader, identifier: str) -> str:
+    """Return where a person can look at a post that was just made; asked once, and no more."""
+    try:
+        return url_of(client.ask_once(identifier, fields="id,permalink"))
+    except ServiceError:
+        return URL  # the post is public all the same; its address is a courtesy
 
 
 def _wait_until_ready(client: Reader, container: str) -> None:

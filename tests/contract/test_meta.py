@@ -21,6 +21,7 @@ from mcp_servers.fakes import Request, Response
 from mcp_servers.graph import remark_on_version
 from mcp_servers.graph.fake_graph import GraphFake
 from mcp_servers.graph.insights import window
+from mcp_servers.instagram import publishing
 from mcp_servers.instagram import tools as instagram
 from mcp_servers.instagram.fake import InstagramFake
 from mcp_servers.sandbox import Sandbox
@@ -339,6 +340,17 @@ def test_the_comment_that_would_be_answered_is_shown(settings: Settings, clock: 
     assert "Saturdays" in remark
     (refusal,) = write.check(page(settings, clock), known | {"comment_id": "123_456"}).refusals
     assert "no comment" in refusal
+
+
+def test_a_post_is_told_with_its_address_and_without_one_it_is_done_all_the_same(
+    box: Sandbox, settings: Settings, clock: FixedClock
+) -> None:
+    _, done = publish(account(settings, clock), clock)
+    assert done.remote_url.startswith("https://www.instagram.com/p/")
+    box.fault("instagram", "http_500_before", times=0, match="object")
+    before = box.requests()["instagram"]
+    assert publishing._address_of(account(settings, clock), done.remote_id) == publishing.URL
+    assert box.requests()["instagram"] == before + 1, "nobody waits for it"
 
 
 # -- figures --------------------------------------------------------------------------------------
