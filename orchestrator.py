@@ -127,7 +127,7 @@ def serve_vault(
         on_ready: called once it runs.
         level: of what is logged.
     """
-    from core.daemon import acquire_lock, remember_practice
+    from core.presence import acquire_lock, remember_practice
     from core.workspace import paths_of
 
     state = paths_of(settings).state

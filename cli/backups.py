@@ -25,7 +25,7 @@ def restore(
     """Put a backup in the journal's place. Nothing is sent until the later log is taken in."""
     from core.backup import restore as put_back
     from core.backup import take_in_later_log
-    from core.daemon import acquire_lock
+    from core.presence import acquire_lock
     from core.workspace import clock_of, paths_of
 
     settings = load_settings(vault)

@@ -29,7 +29,7 @@ def reject(
 
 def _move(action_ids: list[str], vault: Path | None, folder: str, reason: str | None) -> None:
     from core import views
-    from core.daemon import is_running
+    from core.presence import is_running
     from core.vault import Folder
 
     with workspace(load_settings(vault)) as ws:

@@ -76,7 +76,7 @@ def as_practised(settings: Settings) -> Settings:
         UsageError: the vault is for practice, and no practice session runs in it.
     """
     from core.actions import Mode
-    from core.daemon import practice_settings
+    from core.presence import practice_settings
 
     if settings.flag("AI_EMPLOYEE_SANDBOX"):
         return settings

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from core import channels, checks, notes, payloads, policy, proposal, publishing, sayings
 from core.actions import Action, ActionId, Facts, Mode, Payload, State, Tier, Trust, digest_of
 from core.findings import Findings, Payee
+from core.note_names import note_name
 from core.records import Entry, Row
-from core.vault import Folder, note_name
+from core.vault import Folder
 from utils.audit_log import Actor, Approval, Event
 from utils.clock import local_day, midnight
 from utils.errors import NoteError, RefusedError

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from core import frontmatter, notes
 from core.inspection import QUIET_S
+from core.note_names import note_name
 from core.records import ASSISTANT_ASKS, Ask, Entry, Source
 from core.strict_yaml import Plain
-from core.vault import Folder, note_name
+from core.vault import Folder
 from utils.audit_log import Actor, Event
 from utils.clock import local_day, show
 from utils.errors import ChangedError, NoteError

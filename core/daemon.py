@@ -6,14 +6,11 @@ then say `ready`; progress, not liveness, is what it reports.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
-
-from filelock import FileLock, Timeout
 
 from core import backup
 from core.actions import Mode
@@ -23,27 +20,23 @@ from core.executor import Executor
 from core.handbook import HANDBOOK
 from core.journal_file import backups_folder, damaged
 from core.plans import Plans
+from core.presence import HEARTBEAT, SERVICES
 from core.records import Entry
 from core.schedule import Schedule
 from utils import files
 from utils.audit_log import Actor, Event
 from utils.clock import iso, local_day
-from utils.errors import JournalError, LockHeldError, UsageError
+from utils.errors import JournalError, UsageError
 from utils.log import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     from core.schedule import Job
     from core.sources import Runner
     from core.workspace import Workspace
 
 log = get_logger()
-LOCK_NAME = "daemon.lock"
-HEARTBEAT = "heartbeat"
-SERVICES = "services"
-PRACTICE = "practice"
 BURST_PAUSE_S = 0.05
 """While calls are under way our own filing makes events; listing more often only costs time."""
 STOP_WAIT_S = 4.0
@@ -90,58 +83,6 @@ class Bell:
         self._event.clear()
         look, self._look = self._look, False
         return look or not rang
-
-
-def acquire_lock(state: Path) -> FileLock:
-    """Take the lock that makes this the only daemon of a vault.
-
-    Raises:
-        LockHeldError: another daemon holds it.
-    """
-    lock = FileLock(state / LOCK_NAME)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        pid = _pid(state)
-        who = f" (process {pid})" if pid else ""
-        raise LockHeldError(
-            f"Another daemon{who} already works on this vault. Stop it first, or leave it running."
-        ) from None
-    (state / "daemon.pid").write_text(f"{os.getpid()}\n", encoding="ascii")
-    return lock
-
-
-def _pid(state: Path) -> str:
-    with suppress(OSError):
-        return (state / "daemon.pid").read_text(encoding="ascii").strip()
-    return ""
-
-
-def is_running(state: Path) -> bool:
-    """Return whether a daemon holds this vault."""
-    lock = FileLock(state / LOCK_NAME)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    lock.release()
-    return False
-
-
-def remember_practice(ws: Workspace, settings: Mapping[str, str]) -> None:
-    """Keep where a practice session's fakes are, for the commands beside it; nothing: none are.
-
-    Args:
-        ws: the vault and its records.
-        settings: what leads to the fakes, and nothing of the owner's own.
-    """
-    ws.journal.remember(PRACTICE, dict(settings))
-
-
-def practice_settings(ws: Workspace) -> dict[str, str] | None:
-    """Return the settings of the practice session that runs in a vault, None when none does."""
-    kept = ws.journal.recall(PRACTICE) if is_running(ws.paths.state) else None
-    return dict(kept) if kept else None
 
 
 class Daemon:

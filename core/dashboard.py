@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from core import activity, channels, notes, pages, throttle, vitals
 from core.actions import Mode, State
+from core.note_names import REASON_SUFFIX
 from core.pages import Pace, last_written
-from core.vault import PAUSE_NOTE, REASON_SUFFIX, Folder
+from core.vault import PAUSE_NOTE, Folder
 from utils.clock import local_day, midnight, show
 
 if TYPE_CHECKING:

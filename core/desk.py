@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from core import notes
 from core.inspection import EMPTY_QUIET_S, QUIET_S, Inspector, Look
+from core.note_names import REASON_SUFFIX
 from core.records import Entry
-from core.vault import REASON_SUFFIX, Folder
+from core.vault import Folder
 from utils.audit_log import Actor, Event
 from utils.clock import show
 from utils.errors import ChangedError, NoteError

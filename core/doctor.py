@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from core import channels, throttle, vitals
 from core.actions import Mode
-from core.daemon import HEARTBEAT, SERVICES, is_running
 from core.journal_file import newest_backup
+from core.presence import HEARTBEAT, SERVICES, is_running
 from core.vault import HOT, PAUSE_NOTE
 from utils.clock import from_iso
 from utils.errors import AppError, NoteError

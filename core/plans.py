@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from core import frontmatter, notes
 from core.actions import State
+from core.note_names import note_name
 from core.pages import Pace
 from core.plan_steps import (
     ABOUT,
@@ -28,7 +29,7 @@ from core.plan_steps import (
 )
 from core.records import Entry
 from core.strict_yaml import Plain
-from core.vault import Folder, note_name
+from core.vault import Folder
 from utils.audit_log import Actor, Event
 from utils.clock import local_day, show
 from utils.errors import ChangedError, NoteError

@@ -14,8 +14,9 @@ from core.asks import Query, Unclear
 from core.extract import mail as mails
 from core.extract import posts as reading
 from core.extract.posts import PostRequest
+from core.note_names import display_name, note_name
 from core.tasks import attachment_name
-from core.vault import Folder, display_name, note_name
+from core.vault import Folder
 from utils import files
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from core import frontmatter, notes
 from core.actions import Trust
+from core.note_names import note_name
 from core.records import Entry, Source
 from core.strict_yaml import Plain
-from core.vault import Folder, note_name
+from core.vault import Folder
 from utils import files
 from utils.audit_log import Actor, Event
 from utils.clock import local_day, show

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from core import parts, throttle, vitals
 from core.actions import State
-from core.daemon import HEARTBEAT, SERVICES, is_running
+from core.presence import HEARTBEAT, SERVICES, is_running
 from core.records import Entry
 from core.telling import sentence
 from core.vault import Folder

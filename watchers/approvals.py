@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.desk import OPEN_FOLDERS
-from core.vault import is_ignored
+from core.note_names import is_ignored
 from watchers.base import FolderBell
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core import tasks
-from core.vault import Folder, display_name, is_conflict_copy, is_ignored
+from core.note_names import display_name, is_conflict_copy, is_ignored
+from core.vault import Folder
 from utils import files
 from utils.errors import AppError
 from utils.log import get_logger

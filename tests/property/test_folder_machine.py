@@ -26,7 +26,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from core.actions import State
 from core.daemon import Daemon
-from core.vault import is_conflict_copy, is_ignored
+from core.note_names import is_conflict_copy, is_ignored
 from mcp_servers.gate import Gate, Role
 from mcp_servers.sandbox import Sandbox
 from mcp_servers.serve import toolset_of

@@ -10,9 +10,9 @@ import pytest
 
 from core import approvals, backup, vitals
 from core.approvals import Request
-from core.daemon import SERVICES as SEEN
-from core.daemon import acquire_lock
 from core.doctor import Check, Health, examine
+from core.presence import SERVICES as SEEN
+from core.presence import acquire_lock
 from core.services import Service
 from core.workspace import Workspace
 from mcp_servers.catalog import SERVICES

@@ -12,17 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.vault import (
-    HOT,
-    NAME_LIMIT_BYTES,
-    NOTE_LIMIT_BYTES,
-    Folder,
-    Vault,
-    display_name,
-    is_conflict_copy,
-    is_ignored,
-    note_name,
-)
+from core.note_names import NAME_LIMIT_BYTES, display_name, is_conflict_copy, is_ignored, note_name
+from core.vault import HOT, NOTE_LIMIT_BYTES, Folder, Vault
 from utils.errors import ChangedError, ConfigError, NoteError
 
 ID = "APR-20261121-001"

@@ -11,7 +11,7 @@ from core import approvals, frontmatter, tasks, views
 from core.actions import State
 from core.approvals import Request
 from core.asks import Query, Unclear, ask
-from core.daemon import acquire_lock
+from core.presence import acquire_lock
 from core.records import Entry, Row
 from core.telling import sentence
 from core.vault import Folder
