@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 NAME = "Dashboard.md"
 PART = "dashboard"
 SHOWN = 20
+DECISIONS = 10
+"""The base above the list has them all; what failed must not be pushed off the screen."""
 AT_LEAST_EVERY = timedelta(minutes=15)
 REPORTS = {
     "briefing": (Folder.BRIEFINGS, "The last briefing"),
@@ -65,7 +67,8 @@ class Dashboard:
         waiting = self._ws.journal.in_states(State.PENDING)
         questions = self._questions()
         facts = self._facts(waiting, questions, now)
-        mark = (int(now.timestamp() // AT_LEAST_EVERY.total_seconds()), facts)
+        pause = self._pause()
+        mark = (int(now.timestamp() // AT_LEAST_EVERY.total_seconds()), pause, facts)
         if not stopping and not self._pace.is_due(mark):
             return
         state = "stopped" if stopping else "running"
@@ -74,20 +77,23 @@ class Dashboard:
         if not stopping:
             lines[0] += " (if this is over half an hour old, it has stopped: `bin/run status`)"
         headline = _headline(waiting, now, has_questions=bool(questions))
-        text = "\n".join([*lines, *self._mail(), "", headline, facts])
+        text = "\n".join([*lines, *self._mail(), *pause, "", headline, facts])
         written = pages.write(self._ws, self._ws.vault.root / NAME, PART, text)
         self._pace.tried(mark, written=written)
+
+    def _pause(self) -> list[str]:
+        if not self._ws.vault.paused:
+            return []
+        return ["", f"> [!warning] PAUSED: nothing is sent; to go on, delete `{PAUSE_NOTE}`"]
 
     def _facts(self, waiting: list[Row], questions: list[str], now: datetime) -> str:
         lines = [
             f"> - [[{row.note.removesuffix('.md')}]], since {_moment(self._ws, row.created_at)}"
-            for row in waiting[:SHOWN]
+            for row in waiting[:DECISIONS]
         ]
-        if len(waiting) > SHOWN:
-            lines.append(f"> - and {len(waiting) - SHOWN} more in `Pending_Approval`")
+        if len(waiting) > DECISIONS:
+            lines.append(f"> - and {len(waiting) - DECISIONS} more in `Pending_Approval`")
         lines += questions
-        if self._ws.vault.paused:
-            lines += ["", f"> [!warning] PAUSED: nothing is sent; to go on, delete `{PAUSE_NOTE}`"]
         lines += (
             self._review()
             + self._set_aside()

@@ -14,6 +14,7 @@ from core import (
     frontmatter,
     media,
     notes,
+    policy,
     publishing,
     recipients,
     sayings,
@@ -200,11 +201,17 @@ def callout(ws: Workspace, action: Action, row: Row, missing: tuple[str, ...] = 
 
 
 def _reasons(row: Row) -> list[str]:
-    """Return why the owner is asked, in one line; all of it stands under `## Why`."""
-    said = [notes.inline(reason, 200) for reason in row.reasons if CHECKED not in reason]
-    if not said or row.tier is Tier.AUTONOMOUS:
+    """Return why the owner is asked, in one line: what is special, else that it always asks."""
+    if row.tier is Tier.AUTONOMOUS or not row.reasons:
         return []
-    return [f"Why you are asked: {notes.inline(' '.join(said), REASONS_CHARS)}"]
+    told = (policy.OUTSIDE, policy.NOT_YOURS)  # the one is always so, the other stands above
+    special = [
+        notes.inline(reason, 200)
+        for reason in row.reasons
+        if CHECKED not in reason and not reason.startswith(told)
+    ]
+    always = f"{policy.OUTSIDE}, and that always needs your approval."
+    return [f"Why you are asked: {notes.inline(' '.join(special) or always, REASONS_CHARS)}"]
 
 
 def with_first(ws: Workspace, question_callout: str, made: Draft, row: Row) -> str:

@@ -7,7 +7,7 @@ about it asks again. What the handbook says is read by `core/handbook.py`.
 
 from __future__ import annotations
 
-from core.policy.rules import CHECK_PAYEE, RULES, doubts_about
+from core.policy.rules import CHECK_PAYEE, NOT_YOURS, OUTSIDE, RULES, doubts_about
 from core.policy.terms import (
     DAILY_COUNT,
     HARD_STOPS,
@@ -25,6 +25,8 @@ __all__ = [
     "CHECK_PAYEE",
     "DAILY_COUNT",
     "HARD_STOPS",
+    "NOT_YOURS",
+    "OUTSIDE",
     "Case",
     "Decision",
     "Hit",

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from core.findings import Payee
 
+OUTSIDE = "It acts outside this vault"
+NOT_YOURS = "The request comes from words that somebody else wrote"
+"""How two reasons begin that a proposal's first lines need not repeat."""
 STANDING_AT_MOST = timedelta(days=366)
 """A standing approval that ends later than this from now is no dated one."""
 
@@ -41,9 +44,7 @@ def _type_rule(policy: Policy, case: Case) -> Iterator[Hit]:
     else:
         words = {
             Tier.AUTONOMOUS: "This kind of action needs no approval.",
-            Tier.APPROVAL_REQUIRED: (
-                f"It acts outside this vault ({case.kind}); that always needs your approval."
-            ),
+            Tier.APPROVAL_REQUIRED: (f"{OUTSIDE} ({case.kind}); that always needs your approval."),
             Tier.HARD_STOP: "This kind of action is never done by the program.",
         }
         yield Hit("type", case.action.tier, words[case.action.tier])
@@ -176,8 +177,7 @@ def _taint_rule(policy: Policy, case: Case) -> Iterator[Hit]:
         yield Hit(
             "tainted_source",
             Tier.APPROVAL_REQUIRED,
-            "The request comes from words that somebody else wrote. Check recipient, amount and "
-            "links.",
+            f"{NOT_YOURS}. Check recipient, amount and links.",
         )
 
 

@@ -39,8 +39,7 @@ class _Compared:
         wait = self.wait
         longest = hours(wait.longest_h)
         return (
-            self.step,
-            f"`{wait.kind}`",
+            f"`{wait.kind}`: {self.step}",
             hours(self.expected),
             f"{hours(wait.median_h)} ({wait.count})",
             f"**{longest}**: {link(wait.longest)}" if self.is_over else f"{longest}, in time",
@@ -56,7 +55,7 @@ def lines(facts: Facts) -> Iterator[str]:
     elif not over:
         yield "What was decided and done in this week took no longer than expected."
     if compared:
-        columns = ("Step", "Action", "Expected", "Usual (of so many)", "Longest")
+        columns = ("Work", "Expected", "Usual (of)", "Longest")
         shown = compared[: max(over, SHOWN)]
         yield table(columns, [each.row() for each in shown])
         if len(compared) > len(shown):

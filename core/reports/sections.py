@@ -15,9 +15,9 @@ from core.reports.text import age, figure, hours, moment, plural, table, words
 from utils.money import canonical_number, show_amount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from core.books import Name
+    from core.books import Charge, Name
     from core.reports.facts import Asked, Facts, Network
     from core.reports.goals import Metric
     from core.reports.ledger import Group
@@ -119,15 +119,13 @@ def costs(facts: Facts) -> Iterator[str]:
     rows = [
         (
             item.last.vendor,
-            show_amount(item.last.amount, item.last.currency),
-            item.rhythm,
-            item.last.on.isoformat(),
+            f"{_charged(item.last)} {item.rhythm}, last {item.last.on.isoformat()}",
             item.use,
             "; ".join(item.findings) or "nothing to say",
         )
         for item in found[:20]
     ]
-    yield table(("Vendor", "Last charge", "Rhythm", "On", "Use", "Look at"), rows)
+    yield table(("Vendor", "Charge", "Use", "Look at"), rows)
     if len(found) > 20:
         yield f"and {len(found) - 20} more."
     if any(item.use == "not known" for item in found):
@@ -136,6 +134,10 @@ def costs(facts: Facts) -> Iterator[str]:
             f"[[{GOALS_NOTE.removesuffix('.md')}]]."
         )
     yield "Nothing here can be cancelled by the program: that is yours to do with the vendor."
+
+
+def _charged(charge: Charge) -> str:
+    return show_amount(charge.amount, charge.currency)
 
 
 def deadlines(facts: Facts) -> list[Deadline]:
@@ -224,16 +226,17 @@ def networks(facts: Facts) -> Iterator[str]:
     if not used:
         yield "No social network is set up."
         return
-    columns = ("Posts", "Answers", "Reach", "Engagement", "Views", "Followers", "Spend")
-    rows = [
-        (
-            *(network.title, network.posts, network.answers),
-            *map(_known, (network.reach, network.engagement, network.views, network.followers)),
-            _spent(network),
-        )
-        for network in used
-    ]
-    yield table(("Network", *columns), rows)
+    measures: Sequence[tuple[str, Callable[[Network], object]]] = (
+        ("Posts", lambda network: network.posts),
+        ("Answers", lambda network: network.answers),
+        ("Reach", lambda network: _known(network.reach)),
+        ("Engagement", lambda network: _known(network.engagement)),
+        ("Views", lambda network: _known(network.views)),
+        ("Followers", lambda network: _known(network.followers)),
+        ("Spend", _spent),
+    )
+    rows = [(name, *(value(network) for network in used)) for name, value in measures]
+    yield table(("In these days", *(network.title for network in used)), rows)
     said = [line for network in used for line in _seen(network, facts.now)]
     if said:
         yield "\n".join(said)

@@ -69,7 +69,8 @@ def evidence_of_post(
     rows, all_of_them = own_since(client, start)
     row = post_with(rows, text, reply_to)
     if row is not None:
-        said = f"X shows the post since {row.get('created_at', 'then')}."
+        since = str(row.get("created_at") or "")[:16].replace("T", " ")
+        said = f"X shows the post since {since} UTC." if since else "X shows the post."
         return Evidence(Finding.FOUND, said, row["id"], f"{URL}{row['id']}")
     if not all_of_them:
         return Evidence(Finding.UNCLEAR, "There are too many posts since then to look through.")

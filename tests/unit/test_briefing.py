@@ -138,13 +138,15 @@ def test_what_is_not_set_up_is_one_line_and_no_row() -> None:
     ]
     assert "- NOT KNOWN. Not set up: X, Facebook.\n" in f"{text}\n"
     once = (idle[0], replace(idle[1], posts=1))
-    assert "| Facebook | 1 | 0 |" in briefing.render(facts(networks=once))
+    assert "| In these days | Facebook |\n| --- | --- |\n| Posts | 1 |" in briefing.render(
+        facts(networks=once)
+    )
 
 
 def test_a_cost_that_cannot_be_told_is_not_none() -> None:
     network = Network("X", 1, 0, None, None, spend=Gap("an old payload cannot be read"))
     text = section(briefing.render(facts(networks=(network,))), "Social and email")
-    assert "| not known: an old payload cannot be read |" in text
+    assert "| Spend | not known: an old payload cannot be read |" in text
 
 
 def test_a_missing_target_is_said_and_nothing_is_measured_against_it() -> None:
@@ -265,11 +267,11 @@ def test_what_took_longer_than_expected() -> None:
     activity = replace(QUIET, decisions=(slow,), runs=(quick,))
     text = section(briefing.render(facts(activity=activity)), "Bottlenecks")
     assert (
-        "| your decision | `odoo.create_invoice` | 24 h | 30 h (3) | "
+        "| `odoo.create_invoice`: your decision | 24 h | 30 h (3) | "
         "**3 days**: [[APR-20261116-001 Invoice Acme]] |"
     ) in text
     assert (
-        "| doing it | `twitter.create_post` | 15 min | under a minute (3) | 12 min, in time" in text
+        "| `twitter.create_post`: doing it | 15 min | under a minute (3) | 12 min, in time" in text
     )
 
 
@@ -282,13 +284,16 @@ def test_each_kind_of_work_has_its_own_expected_time() -> None:
     text = section(
         briefing.render(facts(activity=activity, goals=Goals(expected=own))), "Bottlenecks"
     )
-    assert "| `odoo.create_invoice` | 36 h | 30 h (1) | 30 h, in time |" in text
-    assert "| `odoo.update_opportunity` | 2 days | 2.1 days (1) | **2.1 days**: [[" in text
-    assert "| `email.reply_to_email` | 8 h | 10 h (1) | **10 h**: [[" in text
+    assert "| `odoo.create_invoice`: your decision | 36 h | 30 h (1) | 30 h, in time |" in text
+    assert (
+        "| `odoo.update_opportunity`: your decision | 2 days | 2.1 days (1) | **2.1 days**: [["
+        in text
+    )
+    assert "| `email.reply_to_email`: your decision | 8 h | 10 h (1) | **10 h**: [[" in text
     assert text.index("reply_to_email") < text.index("create_invoice"), "too slow comes first"
     in_general = Goals(decide_h=D(12), expected=own)
     text = section(briefing.render(facts(activity=activity, goals=in_general)), "Bottlenecks")
-    assert "| `email.reply_to_email` | 12 h | 10 h (1) | 10 h, in time |" in text
+    assert "| `email.reply_to_email`: your decision | 12 h | 10 h (1) | 10 h, in time |" in text
 
 
 def test_a_decision_that_still_waits_is_a_bottleneck_too() -> None:
@@ -321,7 +326,9 @@ def test_metrics_with_target_and_alert() -> None:
     assert "| Posts | 5 | 2 | 3 | off target" in table
     assert "| Done | 1 | none | 2 | on target" in table
     assert "| Joy | 1 | none | not measured | `joy` is no measure" in table
-    assert "| X | 3 | 0 | 1200 | no data |" in section(text, "Social and email")
+    social = section(text, "Social and email")
+    for row in ("Posts | 3", "Answers | 0", "Reach | 1200", "Engagement | no data"):
+        assert f"| {row} |" in social
     slow = replace(activity, decision_h=30.04)
     assert "| Quick | 12 | 24 | 30 | ALERT" in briefing.render(facts(goals=goals, activity=slow))
 
@@ -454,3 +461,26 @@ def test_a_charge_that_came_twice_is_told() -> None:
 def test_one_vendor_in_two_currencies_is_two_subscriptions() -> None:
     paid = [*charges("Notion", *MONTHS), *charges("Notion", *MONTHS, currency="USD")]
     assert len(subscriptions.audit(paid, (), TODAY)) == 2
+
+
+def test_no_table_is_too_wide_for_a_phone() -> None:
+    """Five columns of words are what 390 px hold."""
+    charge = Charge("Papyrus", date(2026, 11, 16), D(42), "EUR", "BILL/2")
+    earlier = replace(charge, on=date(2026, 10, 16), document="BILL/1")
+    late = Open("INV/1", "Acme", 14, date(2026, 10, 1), D(5), "EUR")
+    networks = tuple(
+        Network(title, 1, 0, None, None) for title in ("Facebook", "Instagram", "X", "LinkedIn")
+    )
+    wait = Wait("odoo.create_invoice", 3, 30.0, 72.0, "APR-20261116-001 Invoice Acme")
+    made = facts(
+        statement(owed=(late,), owing=(late,), stages=(Stage("New", 1, D(5), D(1), "EUR"),)),
+        networks=networks,
+        recurring=subscriptions.audit((earlier, charge), (), NOW.date()),
+        activity=replace(QUIET, done={"odoo.create_invoice": 1}, decisions=(wait,)),
+        goals=replace(TARGET, metrics=(Metric("Posts", "posts", D(1), None),)),
+        health=(("vault", "ok", "it is there"),),
+    )
+    for text in (briefing.render(made), audit.render(made)):
+        rows = [line for line in text.splitlines() if line.startswith("| ")]
+        assert rows
+        assert max(row.count(" | ") for row in rows) < 5

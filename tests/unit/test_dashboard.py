@@ -152,7 +152,8 @@ def test_a_dashboard_that_cannot_be_read_stops_nothing(
 def test_a_pause_is_said_first(ws: Workspace, board: Dashboard, clock: FixedClock) -> None:
     (ws.vault.root / "PAUSE.md").touch()
     write(board, clock)
-    assert "> [!warning] PAUSED: nothing is sent; to go on, delete `PAUSE.md`" in written(ws)
+    said = "> [!warning] PAUSED: nothing is sent; to go on, delete `PAUSE.md`\n\n> [!success]"
+    assert said in written(ws)
 
 
 def test_a_note_that_was_set_aside_is_named_with_its_reason(
@@ -208,8 +209,8 @@ def test_a_long_list_is_cut(
     write(board, clock)
     text = written(ws)
     assert "50 decisions waiting" in text
-    assert text.count("> - [[") == 20
-    assert "> - and 30 more in `Pending_Approval`" in text
+    assert text.count("> - [[") == 10
+    assert "> - and 40 more in `Pending_Approval`" in text
 
 
 def test_what_ended_today_and_this_week_is_counted(

@@ -74,9 +74,8 @@ def test_an_invoices_note_is_as_the_contract_shows_it(
         "> [!question] Approve: create a draft invoice for **Acme Ltd**, **1,250.00 EUR**?\n"
         f"> {proposal.HOW_TO}\n"
         "> Nothing has been sent. LIVE: what you approve is done for real, with Odoo.\n"
-        "> Why you are asked: It acts outside this vault (odoo.create_invoice); that always needs "
-        "your approval. 1,250.00 EUR is at or above your limit of 100.00 EUR. The first action "
-        "with Acme Ltd that this program would do.\n"
+        "> Why you are asked: 1,250.00 EUR is at or above your limit of 100.00 EUR. The first "
+        "action with Acme Ltd that this program would do.\n"
         "> If you approve: A draft invoice will be in Odoo. It is not posted and not e-mailed to "
         "anybody.\n"
         "> To undo it: delete the draft in Odoo.\n"
@@ -404,6 +403,12 @@ def test_a_check_that_is_wanted_later_takes_the_place_of_our_tags(live_ws: Works
         front = parsed(proposal_edits.pending_text(live_ws, parsed(before), row, action)).front
         assert front["payee_checked"] is False
         assert ("tags" in front) is kept
+
+
+def test_what_always_asks_says_so_where_nothing_is_special(ws: Workspace) -> None:
+    _, text = propose(ws, {"text": "Hello"}, kind="twitter.create_post")
+    why = "> Why you are asked: It acts outside this vault, and that always needs your approval.\n"
+    assert why in text
 
 
 def test_every_kind_says_how_it_is_undone_and_what_it_costs(
