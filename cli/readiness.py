@@ -38,10 +38,10 @@ def auth(
     """Sign in to a service. Says before what it needs, in plain words."""
     if what != "gmail":
         raise UsageError(f"There is nothing to sign in to called {what}. Known: gmail")
-    from mcp_servers.email.auth import sign_in, words_before
+    from mcp_servers.email.auth import sign_in
 
-    show_line(words_before(send=send))
-    show_line(f"Signed in as {sign_in(load_settings(), send=send)}.")
+    address = sign_in(load_settings(), send=send, say=show_line)
+    show_line(f"Signed in as {address}. Start the daemon again: bin/run")
 
 
 def doctor(vault: VaultOption = None, as_json: JsonOption = False) -> None:

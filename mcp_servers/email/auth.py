@@ -24,6 +24,7 @@ from utils.config import is_loopback_url
 from utils.errors import ConfigError, RejectedError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from google.oauth2.credentials import Credentials
@@ -51,17 +52,21 @@ PUBLISH = (
 
 
 def words_before(*, send: bool) -> str:
-    """Return what a person must know before the browser opens."""
+    """Return what a person must know before the sign-in begins."""
     what = "lay down drafts and send mail" if send else "read your mail; it cannot change anything"
-    return f"{PUBLISH}\nA browser window opens now and asks for the right to {what}."
+    where = "A browser window opens now and asks"
+    if not _has_browser():
+        where = "Open the address below in a browser on this machine; it asks"
+    return f"{PUBLISH}\n{where} for the right to {what}."
 
 
-def sign_in(settings: Settings, *, send: bool) -> str:
+def sign_in(settings: Settings, *, send: bool, say: Callable[[str], None]) -> str:
     """Let the owner sign in with a browser, keep the sign-in, and return the mail address.
 
     Args:
         settings: `GMAIL_*`.
         send: for drafts and sending, else for reading.
+        say: told what a person must know, once nothing is missing.
 
     Raises:
         ConfigError: a setting or the downloaded file is missing.
@@ -73,7 +78,9 @@ def sign_in(settings: Settings, *, send: bool) -> str:
     target = settings.path(name)
     if target is None:
         raise ConfigError(name, "must name the file that keeps the sign-in", "secrets/gmail.json")
-    credentials = _asked(_client(settings), send=send)
+    client = _client(settings)
+    say(words_before(send=send))
+    credentials = _asked(client, send=send)
     address = _address(settings.text("GMAIL_API_URL"), credentials)
     _keep(target, credentials, address)
     return address

@@ -764,16 +764,26 @@ def test_what_the_fake_does_not_play_it_refuses(settings: Settings) -> None:
 # -- signing in -----------------------------------------------------------------------------------
 
 
-def test_sign_in_says_what_is_missing(settings: Settings, tmp_path: Path) -> None:
+def no_browser(_name: str | None = None) -> None:
+    raise webbrowser.Error("none")
+
+
+def test_sign_in_says_what_is_missing(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
     with pytest.raises(ConfigError, match="type Desktop app"):
-        auth.sign_in(settings, send=False)
+        auth.sign_in(settings, send=False, say=said.append)
     client = tmp_path / "client.json"
     named = settings.with_values(GMAIL_CREDENTIALS_FILE=str(client))
     with pytest.raises(ConfigError, match="there is no file"):
-        auth.sign_in(named, send=False)
+        auth.sign_in(named, send=False, say=said.append)
     client.write_text('{"web": {}}', encoding="utf-8")
     with pytest.raises(ConfigError, match="is no OAuth client"):
-        auth.sign_in(named, send=True)
+        auth.sign_in(named, send=True, say=said.append)
+    assert said == [], "no browser is announced that will not open"
+    monkeypatch.setattr(webbrowser, "get", no_browser)
+    assert "Open the address below in a browser on this machine" in auth.words_before(send=True)
     assert "Publish app" in auth.words_before(send=True)
     assert "7 days" in auth.words_before(send=False)
 
@@ -794,8 +804,10 @@ def test_sign_in_keeps_a_token_file_for_its_owner_only(
     target = tmp_path / "secrets" / "gmail.json"
     named = settings.with_values(GMAIL_CREDENTIALS_FILE=str(client), GMAIL_TOKEN_FILE=str(target))
     monkeypatch.setattr(webbrowser, "get", lambda _=None: Browser())
+    said: list[str] = []
     for _ in range(2):  # the second sign-in replaces the first
-        assert auth.sign_in(named, send=False) == "owner@sandbox.example"
+        assert auth.sign_in(named, send=False, say=said.append) == "owner@sandbox.example"
+    assert "A browser window opens now and asks for the right to read" in said[0]
     assert target.stat().st_mode & 0o777 == 0o600
     kept = json.loads(target.read_text(encoding="utf-8"))
     assert kept["account"] == "owner@sandbox.example"

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from core import starters
+from core.settings import SETTINGS
 from core.vault import Folder, Vault
+from mcp_servers.catalog import SERVICE_SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,4 +69,16 @@ def test_starter_notes_and_the_owners_notes_are_ignored(clone):
         path = clone / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("private", encoding="utf-8")
+    assert _seen(clone) == before
+
+
+def test_the_files_that_our_own_examples_name_for_secrets_are_ignored(clone):
+    """Whoever follows the examples and runs `git add -A` publishes no sign-in."""
+    before = _seen(clone)
+    named = [row.example for row in (*SETTINGS, *SERVICE_SETTINGS) if row.holds_secrets]
+    assert len(named) == 3
+    for name in named:
+        path = clone / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}", encoding="utf-8")
     assert _seen(clone) == before
