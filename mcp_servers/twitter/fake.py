@@ -16,8 +16,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mcp_servers.fakes import Fault, FaultMode, Request, Response
 from mcp_servers.twitter.fake_errors import RefusedError, forbidden, invalid, not_found, problem
@@ -35,10 +34,18 @@ from mcp_servers.twitter.fake_posts import (
     seeded_foreign,
     user,
 )
-from mcp_servers.twitter.fake_text import LIMIT_WEIGHT, mentions_in, weight_of
+from mcp_servers.twitter.fake_queries import (
+    POST_PARAMETERS,
+    TIMELINE_PARAMETERS,
+    checked,
+    filters_in,
+    post_options,
+    size_of,
+)
+from mcp_servers.twitter.fake_text import mentions_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from mcp_servers.fakes import Comment, World
 
@@ -57,16 +64,6 @@ NOT_PERMITTED = (
 _TIMELINE = re.compile(r"/2/users/(\d+)/(tweets|mentions)")
 _MESSAGES = re.compile(r"/2/dm_conversations/with/(\d+)/(messages|dm_events)")
 _UPLOAD = re.compile(r"/2/media/upload/(\d+)/(append|finalize)")
-_POST_PARAMETERS = frozenset({"tweet.fields", "expansions", "user.fields"})
-_TIMELINE_PARAMETERS = _POST_PARAMETERS | {
-    *("max_results", "pagination_token", "start_time", "end_time", "since_id", "until_id"),
-}
-_POST_FIELDS = frozenset(
-    [
-        *("id", "text", "edit_history_tweet_ids", "author_id", "conversation_id", "created_at"),
-        *("entities", "in_reply_to_user_id", "referenced_tweets", "public_metrics"),
-    ]
-)
 
 
 class TwitterFake:
@@ -247,7 +244,7 @@ class TwitterFake:
         body = request.json
         if not isinstance(body, dict):
             raise invalid("", "", "Requests with bodies must have a JSON object as their body.")
-        text, reply_to, media_ids = _checked(body)
+        text, reply_to, media_ids = checked(body)
         answered = self._known.get(reply_to or "")
         if reply_to is not None and answered is None:
             raise forbidden(
@@ -293,7 +290,7 @@ class TwitterFake:
     # -- reading ------------------------------------------------------------------------------
 
     def _by_ids(self, query: Mapping[str, str]) -> Mapping[str, object]:
-        fields, expansions = _post_options(query, _POST_PARAMETERS | {"ids"})
+        fields, expansions = post_options(query, POST_PARAMETERS | {"ids"})
         known = self._known
         ids = query.get("ids", "").split(",")
         posts = [known[key] for key in ids if key in known]
@@ -304,14 +301,14 @@ class TwitterFake:
         return answer | includes(posts, known, expansions)
 
     def _timeline(self, user_id: str, which: str, query: Mapping[str, str]) -> Mapping[str, object]:
-        fields, expansions = _post_options(query, _TIMELINE_PARAMETERS)
-        size = _size(query)
+        fields, expansions = post_options(query, TIMELINE_PARAMETERS)
+        size = size_of(query)
         if user_id != OWNER_ID:
             return {"errors": [not_found("user", user_id)]}
         posts = self._posts
         if which == "mentions":
             posts = [post for post in self._foreign if OWNER_ID in post.mentioned]
-        keep = [_filter(name, value) for name, value in query.items() if name in _FILTERS]
+        keep = filters_in(query)
         chosen = [post for post in reversed(posts) if all(test(post) for test in keep)]
         page = chosen[:size]
         if not page:
@@ -325,71 +322,3 @@ class TwitterFake:
             meta["next_token"] = f"7140dibdnow{page[-1].id:x}"
         beside = includes(page, self._known, expansions)
         return {"data": [post.shown(fields) for post in page], "meta": meta, **beside}
-
-
-def _checked(body: Mapping[str, Any]) -> tuple[str, str | None, list[object] | None]:
-    """Return text, the post replied to, and the files; refuse what X refuses."""
-    for name in sorted(set(body) - {"text", "reply", "media"}):
-        message = f"$.{name}: is not defined in the schema of this sandbox"
-        raise invalid(name, "", message)
-    text, reply, media = body.get("text"), body.get("reply"), body.get("media")
-    if not isinstance(text, str) or not text.strip():
-        raise invalid("text", text, "Tweet text cannot be empty.")
-    if weight_of(text) > LIMIT_WEIGHT:
-        raise invalid("text", text, "Your Tweet text is too long.")
-    media_ids = media.get("media_ids") if isinstance(media, dict) else None
-    if media is not None and not isinstance(media_ids, list):
-        raise invalid("media.media_ids", media, "must be a list")
-    if reply is None:
-        return text, None, media_ids
-    reply_to = reply.get("in_reply_to_tweet_id") if isinstance(reply, dict) else None
-    if not isinstance(reply_to, str) or not reply_to.isdecimal():
-        raise invalid("reply.in_reply_to_tweet_id", reply_to, "must be the id of a Tweet")
-    return text, reply_to, media_ids
-
-
-def _post_options(
-    query: Mapping[str, str], parameters: frozenset[str]
-) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the fields and the expansions that are asked for."""
-    for name in sorted(set(query) - parameters):
-        raise invalid(name, query[name], f"The query parameter [{name}] is not played here")
-    fields = frozenset(filter(None, query.get("tweet.fields", "").split(",")))
-    for name in sorted(fields - _POST_FIELDS):
-        raise invalid("tweet.fields", name, f"The field [{name}] is not played here")
-    return fields, frozenset(query.get("expansions", "").split(","))
-
-
-def _size(query: Mapping[str, str]) -> int:
-    size = query.get("max_results", "10")
-    if not size.isdecimal() or not 5 <= int(size) <= 100:
-        message = f"The `max_results` query parameter value [{size}] is not between 5 and 100"
-        raise invalid("max_results", size, message)
-    return int(size)
-
-
-def _instant(text: str) -> str:
-    at = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    return at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-
-_FILTERS: Mapping[str, tuple[Callable[[str], Any], Callable[[Post, Any], bool]]] = {
-    "start_time": (_instant, lambda post, value: post.created_at >= value),
-    "end_time": (_instant, lambda post, value: post.created_at < value),
-    "since_id": (int, lambda post, value: post.id > value),
-    "until_id": (int, lambda post, value: post.id < value),
-    "pagination_token": (
-        lambda text: int(text.removeprefix("7140dibdnow"), 16),
-        lambda post, value: post.id < value,
-    ),
-}
-
-
-def _filter(name: str, text: str) -> Callable[[Post], bool]:
-    read, test = _FILTERS[name]
-    try:
-        value = read(text)
-    except ValueError:
-        message = f"The `{name}` query parameter value [{text}] is not valid"
-        raise invalid(name, text, message) from None
-    return lambda post: test(post, value)

@@ -25,7 +25,7 @@ import tweepy
 from requests.adapters import HTTPAdapter
 
 from mcp_servers.sandbox import FAKES, Sandbox
-from mcp_servers.twitter.fake import weight_of
+from mcp_servers.twitter.fake_text import weight_of
 from utils.clock import FixedClock, from_iso
 
 if TYPE_CHECKING:
