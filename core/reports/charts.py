@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 LEAST, MOST = 2, 8
+LABEL_CHARS = 40
 _UNSAFE = re.compile(r"[^\w %.-]+")
 _BAR_CONFIG = """---
 config:
@@ -44,8 +45,12 @@ class Line:
 
 
 def label(text: object) -> str:
-    """Return a label as Mermaid takes it inside quotes."""
-    return " ".join(_UNSAFE.sub(" ", str(text)).replace("_", " ").split())[:40] or "-"
+    """Return a label as Mermaid takes it inside quotes; a long one ends with a whole word."""
+    words = " ".join(_UNSAFE.sub(" ", str(text)).replace("_", " ").split())
+    if len(words) <= LABEL_CHARS:
+        return words or "-"
+    whole = words[: LABEL_CHARS - 2].rpartition(" ")[0] or words[: LABEL_CHARS - 3]
+    return f"{whole}..."
 
 
 def bars(

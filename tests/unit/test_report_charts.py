@@ -54,6 +54,13 @@ def test_a_pie_has_at_most_four_parts() -> None:
     assert '  "1" : 1' in charts.pie("x", parts[:4])
 
 
+def test_a_long_label_ends_with_a_whole_word() -> None:
+    long = "Decide Email to accounts acme example Invoice INV 2026 00005"
+    assert charts.label(long) == "Decide Email to accounts acme example..."
+    assert charts.label("x" * 50) == f"{'x' * 37}..."
+    assert charts.label("x" * 40) == "x" * 40
+
+
 def test_dates_that_lie_ahead() -> None:
     today = date(2026, 11, 21)
     ends = [("Bill: A", date(2026, 11, 25)), ("Project B", date(2026, 12, 1)), ("old", today)]
