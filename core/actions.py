@@ -121,6 +121,8 @@ class Lookup:
         details: further fields of an answer, by which a person tells two of the same name apart.
         address: the field of an answer that holds a mail address, where whoever writes may be known
             by it; "" where an address proves too little.
+        words: the field of an answer that holds what somebody said, where that is answered.
+        unknown: what is said, with `{name}` in it, when nothing is found; "": the usual words.
     """
 
     source: str
@@ -131,6 +133,8 @@ class Lookup:
     value: str = "id"
     details: tuple[str, ...] = ()
     address: str = ""
+    words: str = ""
+    unknown: str = ""
 
 
 @dataclass(frozen=True)
@@ -169,11 +173,12 @@ class Answers:
 
     Args:
         field: the argument with the id of what was said.
-        where: where it was said, and that the answer is public; Markdown, after the person's name.
+        where: where it was said, and that the answer is public, told by the arguments; Markdown,
+            after the person and the words.
     """
 
     field: str
-    where: str
+    where: Callable[[Any], str]
 
 
 @dataclass(frozen=True, eq=False)  # a row of a table: the same only as itself

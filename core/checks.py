@@ -97,16 +97,29 @@ def with_found(lookup: Lookup, payload: Payload, items: Sequence[Mapping[str, ob
     known = list({item[lookup.value]: _choice(lookup, item) for item in items}.values())
     exact = [choice for choice in known if choice.name.strip().casefold() == plain]
     if len(exact) == 1:
-        return {**payload, lookup.target: exact[0].value}, Findings()
+        return {**payload, lookup.target: exact[0].value}, _heard(lookup, exact[0], items)
     listed = ", ".join(choice.label for choice in (exact or known)[:5])
     if exact:
         several = f"There are {len(exact)} {lookup.title}s called {name}: {listed}."
         mend = f"Write the right {lookup.target} under Parameters."
         return payload, Findings(unclear=(f"{several} {mend}",), choices=tuple(exact))
+    if lookup.unknown:
+        unknown = lookup.unknown.format(name=notes.inline(name))
+        return payload, Findings(unclear=(unknown,))
     similar = f"Similar: {listed}." if items else "Nothing similar either."
     mend = f"Correct the name, or write the {lookup.target} under Parameters."
     nobody = f"No {lookup.title} is called {name}. {similar} {mend}"
     return payload, Findings(unclear=(nobody,), choices=tuple(known[:5]))
+
+
+def _heard(lookup: Lookup, found: Choice, items: Sequence[Mapping[str, object]]) -> Findings:
+    """Return the words that would be answered, where somebody's words are looked up."""
+    if not lookup.words:
+        return Findings()
+    item = next(item for item in items if str(item[lookup.match]) == found.name)
+    by, words = f"@{found.value}", str(item.get(lookup.words) or "")
+    remark = f"The {lookup.title}, by “{notes.inline(by)}”: “{notes.inline(words, 300)}”"
+    return Findings(remarks=(remark,), said=Said(by, words))
 
 
 def _choice(lookup: Lookup, item: Mapping[str, object]) -> Choice:

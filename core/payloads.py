@@ -97,7 +97,10 @@ def in_words(error: ValidationError) -> str:
     for problem in error.errors(include_url=False)[:5]:
         place = " ".join(f"{p + 1}." if isinstance(p, int) else str(p) for p in problem["loc"])
         message = problem["msg"].removeprefix("Value error, ")
-        parts.append(f"{place or 'the whole'}: {message}")
+        if problem["type"] == "missing":
+            parts.append(f"{place} is missing")
+        else:
+            parts.append(f"{place}: {message}" if place else message)
     return "has parameters that cannot be used: " + "; ".join(parts)
 
 

@@ -26,14 +26,14 @@ def keep(ws: Workspace, action: Action, payload: Payload, said: Said | None) -> 
 
 def described(ws: Workspace, action: Action, payload: Payload) -> str:
     """Return the sentence after "Approve:", with the person and the words where they are known."""
-    if action.answers is not None:
-        kept = ws.journal.recall(_fact(action, payload))
-        if kept:
-            by = notes.bold(notes.inline(kept["by"], LIMIT_NAME) or "somebody")
-            words = notes.inline(kept["words"], LIMIT_WORDS)
-            wrote = f", who wrote “{words}”," if words else ""
-            return f"answer {by}{wrote} {action.answers.where}"
-    return action.describe(action.arguments.model_validate(payload))
+    arguments = action.arguments.model_validate(payload)
+    kept = ws.journal.recall(_fact(action, payload)) if action.answers else None
+    if action.answers is None or not kept:
+        return action.describe(arguments)
+    by = notes.bold(notes.inline(kept["by"], LIMIT_NAME) or "somebody")
+    words = notes.inline(kept["words"], LIMIT_WORDS)
+    wrote = f", who wrote “{words}”," if words else ""
+    return f"answer {by}{wrote} {action.answers.where(arguments)}"
 
 
 def _fact(action: Action, payload: Payload) -> str:

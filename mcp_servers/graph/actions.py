@@ -72,7 +72,7 @@ def reply_to_comment(network: Network, arguments: type[BaseModel], length: TextL
         content="message",
         length=length,
         checked=True,
-        answers=Answers("comment_id", f"on {network.where}, in public"),
+        answers=Answers("comment_id", lambda _: f"on {network.where}, in public"),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from core.actions import NOT_POSSIBLE, STAYS, Action, Facts, Lookup, Read
+from core.actions import NOT_POSSIBLE, STAYS, Action, Answers, Facts, Lookup, Read
 from mcp_servers.fields import shown_time, words_for_a_name
 from mcp_servers.twitter.arguments import (
     MEDIA,
@@ -83,10 +83,12 @@ def describe_thread(thread: CreateThread) -> str:
 def describe_reply(reply: ReplyToPost) -> str:
     """Return what is asked of the owner, and to whom it is said."""
     whom = f"**@{reply.author}**" if reply.author else "somebody not known to have mentioned you"
-    return (
-        f"reply publicly on **X** to post {reply.post_id} by {whom}{_with(reply.media)} "
-        f"({_size(reply.text)}, ${price_of(reply.text, media=reply.media)})"
-    )
+    return f"answer post {reply.post_id} by {whom} {_where(reply)}"
+
+
+def _where(reply: ReplyToPost) -> str:
+    price = price_of(reply.text, media=reply.media)
+    return f"on **X**, in public{_with(reply.media)} ({_size(reply.text)}, ${price})"
 
 
 def describe_message(message: SendDirectMessage) -> str:
@@ -166,7 +168,13 @@ ACTIONS = (
             title="mention of your account",
             match="id",
             value="author",
+            words="text",
+            unknown=(
+                "X shows no post {name} that mentions or quotes your account, and it lets a "
+                "program answer no others."
+            ),
         ),
+        answers=Answers("post_id", _where),
         media=MEDIA,
     ),
     Action(

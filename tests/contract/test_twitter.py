@@ -236,7 +236,7 @@ def test_only_who_mentioned_or_quoted_us_is_found_to_be_answered(
     assert payload.get("author") == author
     assert bool(remarks) is (author is None)
     if author is None:
-        assert "No mention of your account" in remarks[0]
+        assert remarks[0].startswith(f"X shows no post {post_id} that mentions or quotes your ")
         with pytest.raises(RejectedError, match="no `author`"):
             make(settings, "reply_to_post", payload)
         with pytest.raises(RejectedError, match="has not mentioned or quoted"):

@@ -86,6 +86,18 @@ def test_another_comment_named_by_an_edit_is_not_shown_with_the_first_ones_words
     assert described == f"answer the comment {other['id']} on your **Facebook** page, in public"
 
 
+def test_a_mention_on_x_is_shown_with_the_words_that_are_answered(live: Office) -> None:
+    mention = {"post_id": "1984000000000000001", "text": "Yes, until noon."}
+    asked = ask(live, "twitter", "reply_to_post", **mention)
+    text = live.note(str(asked["action_id"])).read_text(encoding="utf-8")
+    said = "“@sandbox_owner do you deliver on Saturdays?”"
+    question = (
+        f"> [!question] Approve: answer **@ann_smith**, who wrote {said}, on **X**, in public"
+    )
+    assert f"{question} (16 of 280 long, $0.015)?" in text
+    assert 'author: "ann_smith"' in text
+
+
 @pytest.mark.parametrize(("called", "careful"), [("Mia", False), ("Jo Winter", True)])
 def test_a_message_to_somebody_who_is_called_otherwise_there_is_said_first(
     live: Office, called: str, careful: bool

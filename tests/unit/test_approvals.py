@@ -195,6 +195,21 @@ def test_an_argument_that_cannot_be_used_is_named(
     assert words in caught.value.reason
 
 
+def test_an_argument_that_is_not_there_is_missing(invoice: dict[str, Any]) -> None:
+    with pytest.raises(NoteError) as caught:
+        validated(INVOICE, {k: v for k, v in invoice.items() if k != "customer"})
+    assert caught.value.reason == "has parameters that cannot be used: customer is missing"
+
+
+def test_a_network_that_lacks_something_is_named(ws: Workspace) -> None:
+    post = {"channels": ["facebook", "instagram"], "texts": {"": "No picture."}}
+    with pytest.raises(NoteError) as caught:
+        validated(ws.actions["social.publish"], post)
+    assert caught.value.reason == (
+        "has parameters that cannot be used: Instagram: media is missing"
+    )
+
+
 def test_at_most_five_problems_are_listed() -> None:
     from pydantic import ValidationError
 
