@@ -149,8 +149,9 @@ class Decision:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Return the owner's sentences, strictest first."""
-        return tuple(hit.text for hit in self.hits)
+        """Return the owner's sentences, strictest first; where it asks, nothing that would not."""
+        asks = self.tier is not Tier.AUTONOMOUS
+        return tuple(hit.text for hit in self.hits if hit.tier is not Tier.AUTONOMOUS or not asks)
 
     @property
     def rules(self) -> list[str]:

@@ -191,7 +191,9 @@ def test_whatever_is_not_usual_asks(
     office.pass_time(30)
     row = only(office)
     assert (row.tier, row.state) == (Tier.APPROVAL_REQUIRED, State.PENDING)
-    assert office.note(row.action_id).parent == office.pending
+    note = office.note(row.action_id)
+    assert note.parent == office.pending
+    assert "covers this payment" not in note.read_text(), "that is no reason to ask"
     assert payments(sandbox) == 0
 
 
