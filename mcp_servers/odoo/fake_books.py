@@ -141,7 +141,7 @@ class Books:
         partner = move["partner_id"] and self._tables.get("res.partner", move["partner_id"])
         today = self._today.isoformat()
         shared = {
-            "date": move["invoice_date"] or today,
+            "date": move["date"] if move["state"] == "posted" else move["invoice_date"] or today,
             "partner_id": move["partner_id"],
             "company_id": company["id"],
             "currency_id": currency["id"],
@@ -226,8 +226,12 @@ class Books:
             raise OdooError("UserError", f"The entry {name} must be in draft.")
         self._check_postable(move)
         dated = move["invoice_date"] or self._today.isoformat()
+        locked = self._tables.get("res.company", move["company_id"]).get("_locked_until", "")
+        booked = dated
+        if dated <= locked:  # the document keeps its date, its entry moves behind the lock
+            booked = (date.fromisoformat(locked) + timedelta(days=1)).isoformat()
         move = self._tables.change(
-            "account.move", identifier, invoice_date=dated, date=dated, state="posted"
+            "account.move", identifier, invoice_date=dated, date=booked, state="posted"
         )
         if move["name"] in ("/", False):
             self._tables.change("account.move", identifier, name=self._number(move))

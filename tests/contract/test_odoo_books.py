@@ -122,6 +122,14 @@ def test_a_posted_invoice_gets_its_number(odoo: OdooFake, writer: Writer) -> Non
     assert done.summary == "Invoice INV/2026/00001 of Acme Ltd, 100.00 USD, is posted."
 
 
+def test_a_posting_into_a_locked_month_says_where_it_went(odoo: OdooFake, writer: Writer) -> None:
+    """Odoo does not refuse it: the entry moves behind the lock, without a word."""
+    odoo._tables.change("res.company", 1, _locked_until="2026-11-15")
+    odoo.add("account.move", invoice())
+    done = perform(writer, "post_invoice", POSTING)
+    assert "is posted and booked on 2026-11-16, not on its own day 2026-11-01." in done.summary
+
+
 def test_a_vendor_bill_is_posted_in_the_same_way(odoo: OdooFake, writer: Writer) -> None:
     odoo.add("account.move", invoice(PAPYRUS, move_type="in_invoice"))
     done = perform(writer, "post_invoice", {**POSTING, "partner": "papyrus  office LTD"})

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 FIELDS = (
     *("name", "state", "move_type", "partner_id", "currency_id", "company_id"),
     *("amount_total", "amount_residual", "payment_state"),
-    *("commercial_partner_id", "partner_bank_id"),
+    *("commercial_partner_id", "partner_bank_id", "invoice_date", "date"),
 )
 NOUNS = {"out_invoice": "Invoice", "in_invoice": "Vendor bill"}
 
@@ -136,9 +136,16 @@ def _told(row: Row) -> str:
     name = row["name"] if row["name"] and row["name"] != "/" else row["id"]
     currency = link(row["currency_id"])[1]
     total = show_amount(amount_of(row["amount_total"], currency), currency)
-    posted = " is posted" if row["state"] == "posted" else ""
+    posted = f" is posted{_elsewhere(row)}" if row["state"] == "posted" else ""
     of = text(link(row["partner_id"])[1]) or "nobody"
     return f"{states.get(row['state'], noun)} {name} of {of}, {total},{posted}".rstrip(",") + "."
+
+
+def _elsewhere(row: Row) -> str:
+    """Return into which day Odoo booked a document whose own day is locked, "" for its own."""
+    if not row["date"] or row["date"] == row["invoice_date"]:
+        return ""
+    return f" and booked on {row['date']}, not on its own day {row['invoice_date'] or '(none)'}"
 
 
 def findings(client: Reader, payload: Payload) -> Findings:
