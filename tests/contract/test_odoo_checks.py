@@ -24,6 +24,7 @@ from utils.config import Settings
 
 ACME, NORTHWIND, PAPYRUS = 14, 19, 20
 USD = 1
+DATED = {"invoice_date": "2026-11-20"}
 LINE = {"description": "Work", "quantity": 1, "unit_price": "100.00"}
 WHO = {"customer": "Acme Ltd", "customer_id": ACME, "currency": "USD"}
 BILL = {"vendor": "Papyrus Office Ltd", "vendor_id": PAPYRUS, "currency": "USD", "lines": [LINE]}
@@ -131,6 +132,20 @@ def test_what_odoo_would_regret_is_refused(
     (reason,) = found(reader, tool, arguments).refusals
     assert said in reason
     assert "Nothing was sent" not in reason
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [({}, 1), ({"invoice_date": "2026-11-19"}, 0), ({"price": 99.0}, 0), ({"partner_id": 19}, 0)],
+)
+def test_a_bill_of_the_same_day_and_sum_is_told(
+    odoo: OdooFake, reader: Reader, changed: dict[str, Any], told: int
+) -> None:
+    """Its number may have been misread, or typed by somebody in another way."""
+    odoo.add("account.move", move(**{"partner_id": PAPYRUS, "ref": "2026/77", **DATED, **changed}))
+    remarks = found(reader, "create_vendor_bill", {**BILL, "reference": "77", **DATED}).remarks
+    assert len(remarks) == told
+    assert all("CAREFUL: bill 2026/77 of the same day over the same sum" in r for r in remarks)
 
 
 def test_an_archived_partner_is_refused(odoo: OdooFake, reader: Reader) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.workspace import clock_of
-from mcp_servers.odoo.tools.documents import BILL, INVOICE, QUOTATION
+from mcp_servers.odoo.tools.bills import BILL
+from mcp_servers.odoo.tools.documents import INVOICE, QUOTATION
 from mcp_servers.odoo.tools.figures import get_financial_summary
 from mcp_servers.odoo.tools.invoices import list_invoices
 from mcp_servers.odoo.tools.partners import CREATION as PARTNER

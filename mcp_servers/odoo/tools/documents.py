@@ -1,4 +1,4 @@
-"""Draft invoices, quotations and vendor bills: three creations.
+"""Draft invoices and quotations: two creations, and what vendor bills share with them.
 
 Rule: what is approved wins over what Odoo would put in its place: the partner's payment terms, a
 price list's discount.
@@ -6,10 +6,8 @@ price list's discount.
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from core.extract.ibans import fingerprint
 from core.findings import Findings
 from mcp_servers.odoo.actions.documents import (
     CreateInvoice,
@@ -20,9 +18,7 @@ from mcp_servers.odoo.tools.approved import check_decimals, difference, told
 from mcp_servers.odoo.tools.records import (
     Creation,
     as_html,
-    company_of,
     link,
-    literally,
     number,
     rejected,
     same,
@@ -45,7 +41,8 @@ SERVICE_REFERENCE = "SERVICE"
 """The internal reference of the product for quotation lines that name none."""
 
 
-def _given(values: Mapping[str, Any]) -> Row:
+def given(values: Mapping[str, Any]) -> Row:
+    """Return what was said; the rest is left to Odoo."""
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -53,12 +50,17 @@ def _iso(day: Any) -> str | None:
     return day.isoformat() if day else None
 
 
-def _due(day: date | None) -> Row:
+def due(day: date | None) -> Row:
     """Return an approved due date; the partner's payment terms would put another in its place."""
     return {"invoice_date_due": day.isoformat(), "invoice_payment_term_id": False} if day else {}
 
 
-def _partner_of(document: Document) -> int:
+def partner_of(document: Document) -> int:
+    """Return the other side's id.
+
+    Raises:
+        RejectedError: nobody was chosen.
+    """
     if document.partner_id is None:
         side = "vendor" if isinstance(document, CreateVendorBill) else "customer"
         raise rejected(
@@ -69,11 +71,13 @@ def _partner_of(document: Document) -> int:
     return document.partner_id
 
 
-def _currency_name(document: Document) -> Mapping[str, Any]:
+def currency_name(document: Document) -> Mapping[str, Any]:
+    """Return what stands in a preview in the place of the currency's id."""
     return {"currency_id": document.currency}
 
 
-def _move_line(line: InvoiceLine) -> list[object]:
+def move_line(line: InvoiceLine) -> list[object]:
+    """Return the command that makes one line of an invoice or bill."""
     values = {
         "name": line.description,
         "quantity": number(line.quantity),
@@ -88,7 +92,7 @@ def _move_line(line: InvoiceLine) -> list[object]:
 def _invoice_values(invoice: CreateInvoice, key: str, ids: Mapping[str, Any]) -> Row:
     optional = {
         "invoice_date": _iso(invoice.invoice_date),
-        **_due(invoice.due_date),
+        **due(invoice.due_date),
         "invoice_origin": invoice.reference,
         "narration": as_html(invoice.note) if invoice.note else None,
     }
@@ -97,68 +101,14 @@ def _invoice_values(invoice: CreateInvoice, key: str, ids: Mapping[str, Any]) ->
         "partner_id": invoice.customer_id,
         "ref": key,
         "currency_id": ids["currency_id"],
-        **_given(optional),
-        "invoice_line_ids": [_move_line(line) for line in invoice.lines],
+        **given(optional),
+        "invoice_line_ids": [move_line(line) for line in invoice.lines],
     }
 
 
 def _invoice_ids(client: Reader, invoice: CreateInvoice) -> Mapping[str, Any]:
     check_decimals(client, invoice)
     return {"currency_id": client.currency_id(invoice.currency)}
-
-
-# -- vendor bills ---------------------------------------------------------------------------------
-
-
-def _bill_values(bill: CreateVendorBill, key: str, ids: Mapping[str, Any]) -> Row:
-    optional = {
-        **_due(bill.due_date),
-        "narration": as_html(bill.note) if bill.note else None,
-    }
-    return {
-        "move_type": "in_invoice",
-        "partner_id": bill.vendor_id,
-        "ref": bill.reference,
-        "invoice_origin": key,
-        "currency_id": ids["currency_id"],
-        "invoice_date": bill.invoice_date.isoformat(),
-        **_given(optional),
-        "invoice_line_ids": [_move_line(line) for line in bill.lines],
-    }
-
-
-def _bill_ids(client: Reader, bill: CreateVendorBill) -> Mapping[str, Any]:
-    """Return the currency's id; refuse a bill that is there already (Odoo would take it twice)."""
-    check_decimals(client, bill)
-    currency_id = client.currency_id(bill.currency)
-    if bill.vendor_id is not None:
-        _check_new(client, bill, bill.vendor_id)
-    return {"currency_id": currency_id}
-
-
-def _check_new(client: Reader, bill: CreateVendorBill, vendor_id: int) -> None:
-    """Refuse a number that the vendor's company has used, however it is spelled."""
-    signs = _signs(bill.reference) or bill.reference
-    domain = [
-        ["move_type", "=", "in_invoice"],
-        ["company_id", "=", client.company_id],
-        ["state", "!=", "cancel"],
-        ["ref", "=ilike", "%".join(["", *map(literally, signs), ""])],
-        ["commercial_partner_id", "=", company_of(client, vendor_id)],
-    ]
-    rows = client.search_read(MOVE, domain, ("ref", "invoice_date"), limit=100, order="id")
-    for row in rows:
-        if _signs(str(row["ref"])).casefold() == _signs(bill.reference).casefold():
-            raise rejected(
-                f"bill {text(row['ref'])} of {text(bill.vendor)} is there already: bill "
-                f"{row['id']} of {row['invoice_date'] or 'no date'}.",
-                "DuplicateBill",
-            )
-
-
-def _signs(number: str) -> str:
-    """Return letters and digits of a number: "INV-001" and "inv 001" are one to an accountant."""
-    return "".join(sign for sign in unicodedata.normalize("NFKC", number) if sign.isalnum())
 
 
 # -- quotations -----------------------------------------------------------------------------------
@@ -174,7 +124,7 @@ def _quotation_values(quotation: CreateQuotation, key: str, ids: Mapping[str, An
         "partner_id": quotation.customer_id,
         "origin": key,
         "pricelist_id": ids["pricelist_id"],
-        **_given(optional),
+        **given(optional),
         "order_line": [_order_line(line, ids["products"]) for line in quotation.lines],
     }
 
@@ -240,7 +190,7 @@ def _pricelist_id(client: Reader, currency: str) -> int | bool:
 # -- before the owner is asked --------------------------------------------------------------------
 
 
-def _partner_found(client: Reader, document: Document) -> Findings:
+def partner_found(client: Reader, document: Document) -> Findings:
     """Return what is wrong with the partner's id, which somebody may have written by hand."""
     if document.partner_id is None:
         return Findings()
@@ -256,16 +206,6 @@ def _partner_found(client: Reader, document: Document) -> Findings:
     return Findings(remarks=(f"CAREFUL: {said}",))
 
 
-def _vendor_found(client: Reader, bill: CreateVendorBill) -> Findings:
-    """Return the vendor's bank accounts too: a bill may name another one."""
-    found = _partner_found(client, bill)
-    if bill.vendor_id is None or found.refusals:
-        return found
-    owner = [["partner_id.commercial_partner_id", "=", company_of(client, bill.vendor_id)]]
-    rows = client.search_read("res.partner.bank", owner, ("acc_number",), limit=20, order="id")
-    return found + Findings(accounts=tuple(fingerprint(str(row["acc_number"])) for row in rows))
-
-
 # -- telling ---------------------------------------------------------------------------------------
 
 
@@ -277,10 +217,6 @@ def _quotation_summary(row: Row, quotation: CreateQuotation) -> str:
     return told(row, quotation, "quotation", "for")
 
 
-def _bill_summary(row: Row, bill: CreateVendorBill) -> str:
-    return told(row, bill, "vendor bill", "from")
-
-
 INVOICE = Creation(
     arguments=CreateInvoice,
     model=MOVE,
@@ -288,28 +224,13 @@ INVOICE = Creation(
     key_field="ref",
     fields=MOVE_FIELDS,
     values=_invoice_values,
-    names=_currency_name,
+    names=currency_name,
     ids=_invoice_ids,
-    check=_partner_of,
+    check=partner_of,
     difference=difference,
     summary=_invoice_summary,
     narrow=(["move_type", "=", "out_invoice"],),
-    look=_partner_found,
-)
-BILL = Creation(
-    arguments=CreateVendorBill,
-    model=MOVE,
-    noun="draft vendor bill",
-    key_field="invoice_origin",
-    fields=MOVE_FIELDS,
-    values=_bill_values,
-    names=_currency_name,
-    ids=_bill_ids,
-    check=_partner_of,
-    difference=difference,
-    summary=_bill_summary,
-    narrow=(["move_type", "=", "in_invoice"],),
-    look=_vendor_found,
+    look=partner_found,
 )
 QUOTATION = Creation(
     arguments=CreateQuotation,
@@ -320,8 +241,8 @@ QUOTATION = Creation(
     values=_quotation_values,
     names=_quotation_names,
     ids=_quotation_ids,
-    check=_partner_of,
-    look=_partner_found,
+    check=partner_of,
+    look=partner_found,
     difference=difference,
     summary=_quotation_summary,
 )
