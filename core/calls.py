@@ -14,7 +14,7 @@ from core import approvals, pacing, throttle
 from core.actions import Mode, State
 from core.desk import Flight
 from core.endings import BACKOFF_S, MAX_ATTEMPTS
-from core.journal import TERMINAL
+from core.records import TERMINAL
 from utils.audit_log import Actor, Event
 from utils.clock import show
 

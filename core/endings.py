@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from core import approvals, filing, parts, throttle
 from core.actions import State
-from core.journal import TERMINAL
 from core.parts import PARTIAL
 from core.reconcile import PROVEN_ABSENT
+from core.records import TERMINAL
 from core.vault import Folder
 from utils.audit_log import Actor, Event
 from utils.log import get_logger

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from core import approvals, frontmatter, note_edits, notes, outcomes, parts, proposal
 from core.actions import Mode, key_of
-from core.journal import TERMINAL
-from core.records import Row
+from core.records import TERMINAL, Row
 from core.strict_yaml import Plain
 from utils.audit_log import Actor, Event
 from utils.clock import show

@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 ASSISTANT_ASKS = "assistant:"
 """How the `source_key` of an assistant's question begins: nothing came in that it is about."""
 
+TERMINAL = (
+    State.DONE,
+    State.DRY_RUN_COMPLETED,
+    State.NOT_SENT,
+    State.REFUSED,
+    State.UNKNOWN,
+    State.REJECTED,
+    State.EXPIRED,
+)
+"""States in which an action has ended and its note is to be filed."""
+
 
 @dataclass(frozen=True)
 class Entry:

@@ -10,8 +10,7 @@ from typing import Any
 
 from core import notes
 from core.actions import State, key_of, payload_of
-from core.journal import TERMINAL
-from core.records import Row
+from core.records import TERMINAL, Row
 from core.workspace import Workspace
 from mcp_servers.catalog import ACTIONS
 from tests.crash.ground import Ground, clock_after, files_below

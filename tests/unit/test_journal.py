@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from core.actions import Mode, State, Tier
-from core.journal import TERMINAL, Journal
+from core.journal import Journal
 from core.journal_file import newest_backup
-from core.records import Entry, Row, Source
+from core.records import TERMINAL, Entry, Row, Source
 from core.story import AT_A_TIME
 from utils import durable
 from utils.audit_log import Actor, Event
