@@ -43,7 +43,7 @@ HOME = Path(__file__).resolve().parent.parent
 ROUNDS_WITHOUT_PROGRESS = 60
 LIVE = {"APPROVAL_UNDO_S": "5"}
 START = 45.0
-"""How long a process may take to start on a busy machine."""
+"""How long a process may take to start, and to end, on a busy machine."""
 
 ACME, GLOBEX, INITECH, SMITH, OTHER_SMITH = 14, 15, 16, 17, 18
 """Customers of the sandbox's Odoo."""
@@ -380,7 +380,7 @@ class Running:
     def complained(self) -> str:
         return self.err.read_text(encoding="utf-8", errors="replace")
 
-    def end(self, number: int = signal.SIGTERM, timeout: float = 15) -> int:
+    def end(self, number: int = signal.SIGTERM, timeout: float = START) -> int:
         """Send a signal and return the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
@@ -428,7 +428,7 @@ def run_program(
         if process.poll() is None:
             process.terminate()
             try:
-                process.wait(timeout=12)
+                process.wait(timeout=START)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(timeout=10)

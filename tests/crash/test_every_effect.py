@@ -49,6 +49,7 @@ def test_every_kind_of_the_catalogue_has_a_wish_that_works() -> None:
         assert payload_of(ACTIONS[wish.kind], wish.numbered(7).arguments)
 
 
+@pytest.mark.timeout(900)
 def test_a_sample_of_all_deaths_breaks_nothing() -> None:
     """One whole plain life, and of every kind some deaths with a few of its faults."""
     draw = random.Random(SEED)

@@ -197,7 +197,7 @@ class Yard:
         assert self.daemon is not None
         self.daemon.terminate()
         try:
-            assert self.daemon.wait(timeout=15) == 0
+            assert self.daemon.wait(timeout=45) == 0
         finally:
             if self.daemon.poll() is None:
                 self.daemon.kill()
@@ -330,12 +330,12 @@ def wait_for(happened: Callable[[], bool], timeout_s: float) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_kill_for_each_kind_doubles_and_loses_nothing(tmp_path: Path) -> None:
     kill_often(tmp_path, len(WISHES), ALL)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_kills_between_three_networks_before_at_and_after_their_time(tmp_path: Path) -> None:
     kill_often(tmp_path, 5, [SEVERAL])
 
