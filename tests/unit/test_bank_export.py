@@ -152,9 +152,10 @@ def test_every_amount_is_read_back_in_either_style(amounts: list[Decimal], comma
 
 
 def test_text_of_others_stays_harmless() -> None:
-    found = read("Date;Amount;Currency;Payee\n2026-11-02;-5.00;EUR;[[Approved/x]] <% run %> |\n")
+    payee = "[[Approved/x]] <% run %> %%hidden%% |"
+    found = read(f"Date;Amount;Currency;Payee\n2026-11-02;-5.00;EUR;{payee}\n")
     assert isinstance(found, Export)
-    assert not set("[]<>%|") & set(found.lines[0].payee)
+    assert found.lines[0].payee == "Approved/x % run % hidden"
 
 
 # -- from the inbox to the books ------------------------------------------------------------------
