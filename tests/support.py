@@ -23,6 +23,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import requests.auth  # noqa: F401 - two services in one process must not import it at once
+
 from core import approvals, starters
 from core.actions import State, Trust
 from core.executor import Executor

@@ -68,6 +68,8 @@ def summary(facts: Facts) -> str:
     """Return the callout with the week in three sentences."""
     days = f"{facts.span.name}, {facts.span}"
     head = f"> [!summary] {days}" + (" (the week is not over)" if facts.running else "")
+    if facts.is_past:
+        head += f" (told on {facts.today}: what waits or is due now is of that day)"
     lines = [head, f"> {_money_sentence(facts)}", f"> {_work_sentence(facts)}"]
     lines.append(f"> {_attention_sentence(facts)}")
     if facts.practice:
@@ -244,7 +246,9 @@ def _targets(facts: Facts) -> Iterator[str]:
 
 
 def _proposals(facts: Facts) -> Iterator[str]:
-    if not facts.suggestions:
+    if facts.is_past:
+        yield "None: proposals are made by the briefing of the last week only."
+    elif not facts.suggestions:
         yield "No proposal came out of this week's figures."
     for suggestion in facts.suggestions:
         if suggestion.note:

@@ -173,6 +173,11 @@ class Facts:
     suggestions: tuple[Suggestion, ...] = ()
     health: tuple[Finding, ...] | None = None
 
+    @property
+    def is_past(self) -> bool:
+        """Return whether these days lie further back than the last week that is over."""
+        return (self.today - self.span.last).days > self.today.weekday() + 1
+
     def figure(self, name: Name) -> tuple[Statement, Figure] | None:
         """Return the first source that knows a figure."""
         return first_known(self.statements, name)

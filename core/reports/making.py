@@ -15,6 +15,7 @@ from core.reports.facts import Finding, gather, with_suggestions
 from core.reports.writing import Report, front_of, write
 from core.vault import Folder
 from utils.clock import local_day
+from utils.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,17 +58,20 @@ def make_briefing(
         show: is told how far it is.
 
     Raises:
-        UsageError: there is no such week.
+        UsageError: there is no such week, or it has not begun.
     """
     today = local_day(ws.clock, ws.clock.now())
     span = Span.parse(week) if week else Span.week(today).before(1)
+    if span.first > today:
+        raise UsageError(f"{span.name} has not begun: it is {span}.")
     steps = _Steps(show, OdooBooks.QUESTIONS + 3)
     social.collect(ws, runner, span)
     steps.step()
     facts = gather(ws, books_of(ws, runner, steps.step), span)
     steps.step()
     name = briefing.note_name(facts)
-    facts = with_suggestions(ws, facts, reminders.propose(ws, runner, facts, name))
+    if not facts.is_past:  # what is due now is no matter of a week long ago
+        facts = with_suggestions(ws, facts, reminders.propose(ws, runner, facts, name))
     text = briefing.render(facts)
     path = write(ws, Report("briefing", Folder.BRIEFINGS, name, front_of("briefing", facts), text))
     show(steps.whole, steps.whole)

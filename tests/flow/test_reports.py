@@ -19,6 +19,7 @@ from mcp_servers.odoo.fake import OdooFake
 from mcp_servers.sandbox import Sandbox
 from tests.support import ACME, Office, command, move
 from utils.clock import FixedClock
+from utils.errors import UsageError
 
 MONDAY = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 PAPYRUS = 20
@@ -117,6 +118,23 @@ def test_a_reminder_that_is_decided_makes_room_for_the_next_invoice(tmp_path: Pa
     owed = [line.split(" owes ")[1].split(" USD")[0] for line in text.strip().splitlines()]
     assert owed == ["103.00", "104.00", "105.00"], "what is decided is no proposal any more"
     assert first != later
+
+
+def test_a_week_long_ago_is_told_and_proposes_nothing(office: Office) -> None:
+    text = make_briefing(office.ws, office.runner, "2026-W46").read_text(encoding="utf-8")
+    said = "(told on 2026-11-23: what waits or is due now is of that day)"
+    assert f"2026-W46, 2026-11-09 to 2026-11-15 {said}" in text
+    assert "None: proposals are made by the briefing of the last week only." in text
+    assert not list(office.pending.glob("*.md"))
+    for week in ("2026-W47", "2026-W48"):
+        text = make_briefing(office.ws, office.runner, week).read_text(encoding="utf-8")
+        assert "told on" not in text
+
+
+def test_a_week_that_has_not_begun_is_refused(office: Office) -> None:
+    with pytest.raises(UsageError, match="2026-W49 has not begun: it is 2026-11-30 to 2026-12-06"):
+        make_briefing(office.ws, office.runner, "2026-W49")
+    assert not list(office.folder(Folder.BRIEFINGS).glob("*.md"))
 
 
 def test_times_are_the_owners(office: Office) -> None:
