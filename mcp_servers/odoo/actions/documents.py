@@ -95,20 +95,12 @@ class Document(Arguments):
 Lines = Annotated[list[InvoiceLine], Field(min_length=1, max_length=100)]
 
 
-class CreateInvoice(Document):
-    """The arguments of a draft customer invoice."""
-
-    WHAT: ClassVar[str] = "an invoice"
-    TITLE: ClassVar[str] = "Invoice"
+class Sale(Document):
+    """What both documents for a customer share."""
 
     customer: Name
-    customer_id: Identifier | None = Field(default=None, description="Looked up when left out")
+    customer_id: Identifier | None = None
     currency: Currency
-    invoice_date: Day | None = None
-    due_date: Day | None = None
-    reference: Name | None = Field(default=None, description="The customer's order number")
-    note: Note | None = Field(default=None, description="Text below the lines")
-    lines: Lines
 
     @property
     def partner(self) -> str:
@@ -119,6 +111,20 @@ class CreateInvoice(Document):
     def partner_id(self) -> int | None:
         """Return the customer's id in Odoo, once it is known."""
         return self.customer_id
+
+
+class CreateInvoice(Sale):
+    """The arguments of a draft customer invoice."""
+
+    WHAT: ClassVar[str] = "an invoice"
+    TITLE: ClassVar[str] = "Invoice"
+
+    customer_id: Identifier | None = Field(default=None, description="Looked up when left out")
+    invoice_date: Day | None = None
+    due_date: Day | None = None
+    reference: Name | None = Field(default=None, description="The customer's order number")
+    note: Note | None = Field(default=None, description="Text below the lines")
+    lines: Lines
 
     @property
     def items(self) -> Sequence[InvoiceLine]:
@@ -131,29 +137,16 @@ class CreateInvoice(Document):
         return self.invoice_date, self.due_date
 
 
-class CreateQuotation(Document):
+class CreateQuotation(Sale):
     """The arguments of a draft quotation."""
 
     WHAT: ClassVar[str] = "a quotation"
     TITLE: ClassVar[str] = "Quotation"
 
-    customer: Name
-    customer_id: Identifier | None = None
-    currency: Currency
     valid_until: Day | None = None
     reference: Name | None = Field(default=None, description="The customer's own")
     note: Note | None = None
     lines: Annotated[list[QuotationLine], Field(min_length=1, max_length=100)]
-
-    @property
-    def partner(self) -> str:
-        """Return the customer's name."""
-        return self.customer
-
-    @property
-    def partner_id(self) -> int | None:
-        """Return the customer's id in Odoo, once it is known."""
-        return self.customer_id
 
     @property
     def items(self) -> Sequence[InvoiceLine]:
