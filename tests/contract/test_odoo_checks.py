@@ -148,6 +148,16 @@ def test_a_bill_of_the_same_day_and_sum_is_told(
     assert all("CAREFUL: bill 2026/77 of the same day over the same sum" in r for r in remarks)
 
 
+def test_the_document_to_be_posted_is_told_by_its_own_number(
+    odoo: OdooFake, reader: Reader
+) -> None:
+    """An id says nothing to a person, and a vendor sends many bills over one sum."""
+    bill = odoo.add("account.move", move(PAPYRUS, ref="RE-77", **DATED))
+    asked = {**PAYMENT, "partner": "Papyrus Office Ltd", "invoice_id": bill}
+    (said,) = found(reader, "post_invoice", asked).remarks
+    assert said == "In Odoo it is the vendor bill with the reference RE-77, date 2026-11-20."
+
+
 def test_an_archived_partner_is_refused(odoo: OdooFake, reader: Reader) -> None:
     odoo._tables.change("res.partner", ACME, active=False)
     odoo._tables.commit()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 FIELDS = (
     *("name", "state", "move_type", "partner_id", "currency_id", "company_id"),
     *("amount_total", "amount_residual", "payment_state"),
-    *("commercial_partner_id", "partner_bank_id", "invoice_date", "date"),
+    *("commercial_partner_id", "partner_bank_id", "invoice_date", "date", "ref"),
 )
 NOUNS = {"out_invoice": "Invoice", "in_invoice": "Vendor bill"}
 
@@ -149,7 +149,7 @@ def _elsewhere(row: Row) -> str:
 
 
 def findings(client: Reader, payload: Payload) -> Findings:
-    """Return what stands against posting, before the owner is asked."""
+    """Return what stands against posting, and by what a person knows the document."""
     wanted = PostInvoice.model_validate(payload)
     try:
         row = move_for(client, wanted.invoice_id, wanted)
@@ -159,7 +159,9 @@ def findings(client: Reader, payload: Payload) -> Findings:
             raise rejected(f"{_told(row)} Only a draft can be posted.", "NotADraft")
     except RejectedError as error:
         return refusal(error)
-    return Findings()
+    number, day = text(row["ref"]) or "none", row["invoice_date"] or "not given: today then"
+    noun = NOUNS[row["move_type"]].lower()
+    return Findings(remarks=(f"In Odoo it is the {noun} with the reference {number}, date {day}.",))
 
 
 POST = Write(request, perform, reconcile, check=findings)
