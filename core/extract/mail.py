@@ -1,8 +1,9 @@
 """A raw mail taken apart: who, when, their own words, what came with it.
 
-Rules: caps on size, parts and depth; headers are decoded here, not by the email library's header
-grammar, which raises on hostile ones; an attachment's name is for showing only; a mail that cannot
-be read at all is a `NoteError`, everything stranger than usual is a remark.
+Rules: caps on size, lines, parts, depth and headers, set before the email library reads, whose time
+grows with the square of some; headers are decoded here, not by its header grammar, which raises on
+hostile ones; an attachment's name is for showing only; a mail that cannot be read at all is a
+`NoteError`, everything stranger than usual is a remark.
 """
 
 from __future__ import annotations
@@ -29,12 +30,27 @@ if TYPE_CHECKING:
     from core.extract.quoting import Forwarded
 
 RAW_LIMIT_BYTES = 40 * 1024 * 1024
+LINE_LIMIT = 600_000
+"""So many lines of 76 characters, as base64 has them, are more than the largest mail."""
 PART_LIMIT, DEPTH_LIMIT = 100, 10
+HEADER_READ_CHARS = 10_000
 HEADER_LIMIT_CHARS = 2_000
 TEXT_LIMIT_CHARS = 40_000
 _ANGLED = re.compile(r"(.{0,1000}?)<([^<>\s]{3,254})>\s*", re.DOTALL)
 _BARE = re.compile(r"[^<>\s,;:\"]{1,64}@[^<>\s,;:\"]{1,190}")
 _UNSAFE = re.compile(r"[<>:\"|?*%\[\]{}#^`$~]+")
+
+
+class _Capped(email.policy.Compat32):
+    """The library's plain policy, under which no header is longer than we read."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        """Return a header's name and the beginning of its value."""
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:HEADER_READ_CHARS]
+
+
+_CAPPED = _Capped()
 
 
 @dataclass(frozen=True)
@@ -104,8 +120,11 @@ def parse(raw: bytes) -> Mail:
     """
     if len(raw) > RAW_LIMIT_BYTES:
         raise NoteError(f"is {len(raw):,} bytes; a mail of at most {RAW_LIMIT_BYTES:,} is read")
+    lines = max(raw.count(b"\n"), raw.count(b"\r"))
+    if lines > LINE_LIMIT:
+        raise NoteError(f"has {lines:,} lines; a mail of at most {LINE_LIMIT:,} is read")
     try:
-        message = email.message_from_bytes(raw, policy=email.policy.compat32)
+        message = email.message_from_bytes(raw, policy=_CAPPED)
     except (RecursionError, ValueError, LookupError, AttributeError, TypeError) as error:
         raise NoteError("cannot be read as a mail: it is damaged or nested too deeply") from error
     headers = _headers(message)

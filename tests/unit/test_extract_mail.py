@@ -198,6 +198,24 @@ def test_what_is_too_large_or_too_deep_is_a_typed_error(monkeypatch):
         mail.parse(b"x" * 11)
 
 
+def test_what_has_too_many_lines_is_a_typed_error(monkeypatch):
+    monkeypatch.setattr(mail, "LINE_LIMIT", 10)
+    for end in ("\n", "\r", "\r\n"):
+        with pytest.raises(NoteError, match="has 11 lines; a mail of at most 10 is read"):
+            mail.parse(f"Subject: x{end}{end}{end * 9}".encode())
+        assert mail.parse(f"Subject: x{end}{end}{end * 8}".encode()).subject == "x"
+
+
+@pytest.mark.parametrize("kind", ["application/pdf", "multipart/mixed"])
+def test_the_end_of_an_endless_header_is_not_read(kind):
+    """The library's reading of parameters takes the square of their number: hours for 30 MB."""
+    rows = "\n ".join("a*0=b; " * 100 for _ in range(20))
+    raw = f"Subject: x\nContent-Type: {kind}; {rows}; name=last.pdf; boundary=b\n\n--b\n\nx"
+    read = mail.parse(raw.encode())
+    assert read.subject == "x"
+    assert [a.name for a in read.attachments] == ["attachment"]
+
+
 def test_a_mail_nested_without_end_is_no_crash():
     raw = HEAD
     for number in range(3000):
