@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from core import checks, consent, grants, parts, vault_files
+from core import checks, consent, grants, notes, parts, sayings, vault_files
 from core.actions import Action, State, Tier
 from core.calls import HELD_AGAIN_S, Calls
 from core.checks import ANSWER_AGAIN_S
@@ -182,7 +182,7 @@ class Executor:
         elif reasons := (*reading.reasons, *other, *found.refusals):
             self.renewal.return_to_pending(row, look, reading, reasons)
         elif row.mode.acts and self._lacks_record(action, reading.payload):
-            self.renewal.return_to_pending(row, look, reading, (self._which(action),))
+            self.renewal.return_to_pending(row, look, reading, (_which(action, payload),))
         else:
             self._approve(row, look, reading)
 
@@ -203,6 +203,7 @@ class Executor:
         if found is None:
             return None
         self.intake.checks.forget(about)
+        sayings.keep(self.ws, action, payload, found[1].said)
         return found
 
     def _settle_s(self, row: Row, reading: Reading) -> float:
@@ -220,13 +221,6 @@ class Executor:
             return reading
         said = f"the {lookup.title} was found meanwhile: {lookup.target} {payload[lookup.target]}"
         return replace(reading, payload=payload, reasons=(*reading.reasons, said))
-
-    def _which(self, action: Action) -> str:
-        lookup = action.lookup
-        if lookup is None:
-            return ""
-        mend = f"correct the name, or write the {lookup.target} under Parameters"
-        return f"it is not clear which {lookup.title} is meant: {mend}"
 
     def _approve(self, row: Row, look: Look, reading: Reading) -> None:
         action = self.ws.actions[row.kind]
@@ -262,3 +256,14 @@ class Executor:
             self.adoption.hard_stop(row, look, "This is a hard stop.")
         else:
             self.renewal.finished_again(row, look, looked)
+
+
+def _which(action: Action, payload: Payload) -> str:
+    """Return why an action without its record does not run."""
+    lookup = action.lookup
+    if lookup is None:
+        return ""
+    if lookup.unknown:
+        return lookup.unknown.format(name=notes.inline(payload.get(lookup.source))).rstrip(".")
+    mend = f"correct the name, or write the {lookup.target} under Parameters"
+    return f"it is not clear which {lookup.title} is meant: {mend}"

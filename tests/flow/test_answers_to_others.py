@@ -9,6 +9,7 @@ import pytest
 from core import sayings
 from core.actions import State, Tier
 from core.comments import NETWORKS
+from core.vault import Folder
 from mcp_servers.facebook.fake import PEOPLE, FacebookFake
 from mcp_servers.fakes import Comment
 from mcp_servers.gate import Role
@@ -81,9 +82,32 @@ def test_another_comment_named_by_an_edit_is_not_shown_with_the_first_ones_words
     other = page.hear(Comment("facebook", "Sam Frost", "And the price?"))
     row = live.ws.journal.get(str(asked["action_id"]))
     assert row is not None
-    edited = {**row.payload, "comment_id": other["id"]}
-    described = sayings.described(live.ws, live.ws.actions[row.kind], edited)
+    action, edited = live.ws.actions[row.kind], {**row.payload, "comment_id": other["id"]}
+    described = sayings.described(live.ws, action, edited)
     assert described == f"answer the comment {other['id']} on your **Facebook** page, in public"
+    note = live.note(row.action_id)
+    note.write_text(note.read_text(encoding="utf-8").replace(first["id"], other["id"]))
+    live.approve(note)
+    live.pass_time(15)
+    assert live.state(row.action_id) is State.DONE
+    assert "answer **Sam Frost**, who wrote" in sayings.described(live.ws, action, edited)
+
+
+def test_a_reply_that_x_does_not_allow_comes_back_with_x_s_reason(live: Office) -> None:
+    note = live.write(
+        Folder.PENDING,
+        "Stranger.md",
+        "---\ntype: approval\naction: twitter.reply_to_post\n---\n## Content\n\nHere we are\n\n"
+        '## Parameters\n```yaml\npost_id: "1984000000000000003"\n```\n',
+    )
+    live.pass_time(10)
+    live.approve(note)
+    live.pass_time(15)
+    (back,) = live.folder(Folder.PENDING).glob("Stranger.md")
+    assert (
+        "> Asked again because X shows no post 1984000000000000003 that mentions or quotes your "
+        "account, and it lets a program answer no others.\n"
+    ) in back.read_text(encoding="utf-8")
 
 
 def test_a_mention_on_x_is_shown_with_the_words_that_are_answered(live: Office) -> None:
