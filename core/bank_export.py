@@ -17,16 +17,15 @@ from typing import TYPE_CHECKING
 
 from core import notes
 from core.asks import Query
+from core.bank_columns import DATE_ORDER, NUMBERS, Unreadable, days_in, numbers_in
 from utils.money import CURRENCIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 MAX_LINES = 50_000
 HEADER_WITHIN = 30
-DATE_ORDER, NUMBERS, CURRENCY, DIRECTION = "date_order", "numbers", "currency", "direction"
-DAY_FIRST, MONTH_FIRST = "The day stands first", "The month stands first"
-COMMA, POINT = "The comma is the decimal mark", "The point is the decimal mark"
+CURRENCY, DIRECTION = "currency", "direction"
 ALL_IN, ALL_OUT = "Every line is money in", "Every line is money out"
 USUAL_CURRENCIES = ("EUR", "USD", "GBP", "CHF")
 
@@ -53,11 +52,6 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "account": ("account", "iban", "auftragskonto", "konto", "compte", "cuenta", "account number"),
 }
 _FOLD = str.maketrans("äöüàâéèêëîïôùûçñáíóú", "aouaaeeeeiiouucnaiou")
-_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?$")
-_PARTED = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?:[T ].*)?$")
-_SIGN = re.compile(r"^\((.*)\)$|^(.*?)(?:\s*(?:DR|S))$|^[-\u2212](.*)$|^(.*)[-\u2212]$")
-_POINTED = re.compile(r"\d{1,3}(?:[, '\u00a0\u202f\u2019]\d{3})+(?:\.\d{1,3})?|\d+(?:\.\d{1,3})?")
-_COMMAED = re.compile(r"\d{1,3}(?:[. '\u00a0\u202f\u2019]\d{3})+(?:,\d{1,3})?|\d+(?:,\d{1,3})?")
 
 
 @dataclass(frozen=True, order=True)
@@ -96,13 +90,6 @@ class Questions:
 
 
 @dataclass(frozen=True)
-class Unreadable:
-    """An export that cannot be read, and why."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
 class _Sheet:
     """The rows under the header, cells by what they are, with the row's number in the file."""
 
@@ -132,7 +119,7 @@ def read(
         return None
     if len(sheet.rows) > MAX_LINES:
         return Unreadable(f"it has more than {MAX_LINES:,} lines")
-    days = _days(sheet.column("date"), replies.get(DATE_ORDER))
+    days = days_in(sheet.column("date"), replies.get(DATE_ORDER))
     amounts = _amounts(sheet, replies)
     currencies = _currencies(sheet, replies, home_currency)
     parts = (days, amounts, currencies)
@@ -200,61 +187,13 @@ def _plain(cell: str) -> str:
     return " ".join(re.sub(r"[^a-z]+", " ", bare.lower().translate(_FOLD)).split())
 
 
-def _days(cells: Sequence[str], answer: str | None) -> list[date] | Query | Unreadable:
-    """Return the days of a column, read in the one order in which all of them are days."""
-    readings = {DAY_FIRST: _in_order(cells, 1, 0), MONTH_FIRST: _in_order(cells, 0, 1)}
-    possible = {order: days for order, days in readings.items() if not isinstance(days, str)}
-    if not possible:
-        return Unreadable(f"its dates cannot be read: {next(iter(readings.values()))}")
-    if DAY_FIRST in possible and all("/" not in cell for cell in cells):
-        possible.pop(MONTH_FIRST, None)  # 03.04.2026 and 03-04-2026: the day stands first
-    if len(possible) == 2 and readings[DAY_FIRST] == readings[MONTH_FIRST]:
-        possible.pop(MONTH_FIRST)
-    if len(possible) == 2:
-        if answer in possible:
-            return list(possible[answer])
-        example = next(c for c in cells if _differs(c))
-        return Query(
-            DATE_ORDER,
-            f"How are the dates of this export written, for example {notes.inline(example)}?",
-            "Every date in it can be read in two ways.",
-            (DAY_FIRST, MONTH_FIRST),
-            own_words=False,
-        )
-    return list(next(iter(possible.values())))
-
-
-def _differs(cell: str) -> bool:
-    found = _PARTED.match(cell)
-    return found is not None and found[1] != found[3]
-
-
-def _in_order(cells: Sequence[str], month: int, day: int) -> list[date] | str:
-    """Return the days in one order, or the first cell that is none."""
-    found = []
-    for cell in cells:
-        iso, parted = _ISO.match(cell), _PARTED.match(cell)
-        try:
-            if iso:
-                found.append(date(int(iso[1]), int(iso[2]), int(iso[3])))
-            elif parted:
-                pair = (int(parted[1]), int(parted[3]))
-                year = int(parted[4]) + (2000 if len(parted[4]) == 2 else 0)
-                found.append(date(year, pair[month], pair[day]))
-            else:
-                return f"“{notes.inline(cell)}”"
-        except ValueError:
-            return f"“{notes.inline(cell)}”"
-    return found
-
-
 def _amounts(sheet: _Sheet, replies: Mapping[str, str]) -> list[Decimal] | Query | Unreadable:
     if "amount" in sheet.head:
         cells = sheet.column("amount")
-        read_all = _numbers(cells, replies.get(NUMBERS))
+        read_all = numbers_in(cells, replies.get(NUMBERS))
         return _directed(cells, read_all, replies) if isinstance(read_all, list) else read_all
     both = [*sheet.column("credit"), *sheet.column("debit")]
-    read_both = _numbers([cell or "0" for cell in both], replies.get(NUMBERS))
+    read_both = numbers_in([cell or "0" for cell in both], replies.get(NUMBERS))
     if not isinstance(read_both, list):
         return read_both
     count = len(sheet.rows)
@@ -262,46 +201,6 @@ def _amounts(sheet: _Sheet, replies: Mapping[str, str]) -> list[Decimal] | Query
         abs(paid_in) - abs(paid_out)
         for paid_in, paid_out in zip(read_both[:count], read_both[count:], strict=True)
     ]
-
-
-def _numbers(cells: Sequence[str], answer: str | None) -> list[Decimal] | Query | Unreadable:
-    """Return the numbers of a column, read in the one style in which all of them are numbers."""
-    readings = {POINT: _in_style(cells, _POINTED, "."), COMMA: _in_style(cells, _COMMAED, ",")}
-    possible = {style: found for style, found in readings.items() if not isinstance(found, str)}
-    if not possible:
-        return Unreadable(f"its amounts cannot be read: {readings[POINT]}, {readings[COMMA]}")
-    if len(possible) == 2 and readings[POINT] != readings[COMMA]:
-        if answer in possible:
-            return list(possible[answer])
-        pairs = zip(cells, possible[POINT], possible[COMMA], strict=True)
-        example = next(cell for cell, one, other in pairs if one != other)
-        return Query(
-            NUMBERS,
-            f"How are the amounts of this export written, for example {notes.inline(example)}?",
-            "Every amount in it can be read in two ways.",
-            (COMMA, POINT),
-            own_words=False,
-        )
-    return list(next(iter(possible.values())))
-
-
-def _in_style(cells: Iterable[str], style: re.Pattern[str], decimal: str) -> list[Decimal] | str:
-    """Return the numbers in one style, or the first cell that is none."""
-    found = []
-    for cell in cells:
-        bare = re.sub(r"[A-Z]{3}|[€$£]", "", cell).strip()
-        if bare.endswith(("CR", "H")):
-            bare = bare.removesuffix("CR").removesuffix("H").strip()
-        sign = _SIGN.match(bare)
-        digits = next((g for g in sign.groups() if g is not None), bare) if sign else bare
-        digits = digits.strip().removeprefix("+")
-        if not style.fullmatch(digits):
-            return f"“{notes.inline(cell)}”"
-        whole = re.sub(r"[^0-9]", "", digits.split(decimal)[0])
-        rest = digits.split(decimal)[1] if decimal in digits else ""
-        number = Decimal(f"{whole}.{rest}" if rest else whole)
-        found.append(-number if sign else number)
-    return found
 
 
 def _directed(

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from core import bank_export, notes
 from core.asks import Unclear
-from core.bank_export import BankLine, Export, Questions, Unreadable
+from core.bank_columns import Unreadable
+from core.bank_export import BankLine, Export, Questions
 from core.books import Charge, Figure, Gap, Name, Statement
 from core.vault import Folder
 from utils import files

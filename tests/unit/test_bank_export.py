@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core import bank_columns as columns
 from core import bank_export as bank
-from core.bank_export import BankLine, Export, Questions, Unreadable
+from core.bank_columns import Unreadable
+from core.bank_export import BankLine, Export, Questions
 from core.books_csv import CsvBooks
 from core.checks import Checks
 from core.triage import Triage
@@ -74,10 +76,14 @@ def test_signs_as_banks_write_them(cell: str, amount: str) -> None:
     [
         (
             "Date;Amount;Currency\n03/04/2026;-5.00;EUR\n",
-            bank.DATE_ORDER,
-            (bank.DAY_FIRST, bank.MONTH_FIRST),
+            columns.DATE_ORDER,
+            (columns.DAY_FIRST, columns.MONTH_FIRST),
         ),
-        ("Date;Amount;Currency\n2026-11-02;-1.234;EUR\n", bank.NUMBERS, (bank.COMMA, bank.POINT)),
+        (
+            "Date;Amount;Currency\n2026-11-02;-1.234;EUR\n",
+            columns.NUMBERS,
+            (columns.COMMA, columns.POINT),
+        ),
         ("Date;Amount\n2026-11-02;-5.00\n", bank.CURRENCY, ("EUR", "USD", "GBP", "CHF")),
         (
             "Date;Amount;Currency\n2026-11-02;5.00;EUR\n",
@@ -177,7 +183,7 @@ def test_an_unclear_export_is_asked_about_and_counts_once_answered(
     (asked,) = ws.journal.open_asks()
     note = ws.vault.folder(Folder.NEEDS_ACTION) / asked.name
     ticked = note.read_text(encoding="utf-8").replace(
-        f"- [ ] {bank.MONTH_FIRST}", f"- [x] {bank.MONTH_FIRST}"
+        f"- [ ] {columns.MONTH_FIRST}", f"- [x] {columns.MONTH_FIRST}"
     )
     note.write_text(ticked, encoding="utf-8")
     for _ in range(4):
