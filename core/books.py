@@ -176,6 +176,7 @@ class Open:
         due: until when it was or is to be paid.
         amount: what is still due.
         currency: in what.
+        name: the partner's as the books write it, for asking them; not to be shown.
     """
 
     document: str
@@ -184,6 +185,7 @@ class Open:
     due: date | None
     amount: Decimal
     currency: str
+    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -186,6 +186,7 @@ def _opens(items: Iterable[Item]) -> Iterable[Open]:
                 due=date.fromisoformat(item["due_date"]) if item["due_date"] else None,
                 amount=Decimal(item["due"]),
                 currency=item["currency"],
+                name=str(item["partner"] or ""),
             )
 
 

@@ -113,7 +113,7 @@ def _one(ws: Workspace, runner: Runner, facts: Facts, item: Open, name: str) -> 
 def _body(item: Open, amount: str) -> str:
     due = f" was due on {item.due.isoformat()}" if item.due else " is overdue"
     return (
-        f"Dear {item.partner},\n\n"
+        f"Dear {' '.join(item.name.split()) or item.partner},\n\n"
         f"our invoice {item.document} over {amount}{due}, and we have not seen a payment yet. "
         "Perhaps it was overlooked: could you look into it?\n\n"
         "If you have paid meanwhile, please take this mail as settled."
@@ -134,7 +134,7 @@ def _earlier(ws: Workspace, facts: Facts, item: Open) -> Row | None:
 
 def _address(runner: Runner, item: Open) -> str:
     """Return the mail address that the books hold of a partner, or in words why there is none."""
-    asked = {"query": item.partner, "limit": 25}
+    asked = {"query": item.name or item.partner, "limit": 25}
     try:
         result = runner.call("odoo", "find_partners", asked).result(timeout=WAIT_S)
     except TimeoutError:

@@ -39,7 +39,7 @@ subscriptions:
 def add(fake: OdooFake, kind: str, on: str, price: float, due: str, **more: Any) -> int:
     partner = ACME if kind.startswith("out") else PAPYRUS
     line = [0, 0, {"name": "Work", "price_unit": price}]
-    values = {"move_type": kind, "partner_id": partner, "invoice_date": on, **more}
+    values = {"move_type": kind, "partner_id": partner, "invoice_date": on} | more
     values |= {"invoice_date_due": due, "invoice_line_ids": [line]}
     return fake.add("account.move", values, then="action_post")
 
@@ -118,6 +118,21 @@ def test_a_reminder_that_is_decided_makes_room_for_the_next_invoice(tmp_path: Pa
     owed = [line.split(" owes ")[1].split(" USD")[0] for line in text.strip().splitlines()]
     assert owed == ["103.00", "104.00", "105.00"], "what is decided is no proposal any more"
     assert first != later
+
+
+def test_a_customer_with_signs_in_the_name_is_found_and_shown_harmless(tmp_path: Path) -> None:
+    name = "Müller | Söhne [[Rechnung]] #1 <b>%%"
+    with Sandbox(clock=FixedClock(MONDAY)) as sandbox:
+        (fake,) = (fake for fake in sandbox._fakes if isinstance(fake, OdooFake))
+        partner = fake.add("res.partner", {"name": name, "email": "a@mueller.example"})
+        add(fake, "out_invoice", "2026-10-01", 70, "2026-10-10", partner_id=partner)
+        office = Office(tmp_path, FixedClock(MONDAY), **sandbox.settings())
+        text = make_briefing(office.ws, office.runner).read_text(encoding="utf-8")
+        (note,) = office.pending.glob("*.md")
+        office.close()
+    assert f"- [[{note.stem}]]: Müller Söhne Rechnung 1 b owes 70.00 USD" in text
+    assert "[[Rechnung]]" not in text
+    assert f"Dear {name}," in note.read_text(encoding="utf-8").replace("\\#", "#")
 
 
 def test_a_week_long_ago_is_told_and_proposes_nothing(office: Office) -> None:
