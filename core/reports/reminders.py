@@ -90,7 +90,7 @@ def _one(ws: Workspace, runner: Runner, facts: Facts, item: Open, name: str) -> 
         if how and earlier.source != name.removesuffix(".md"):
             return None
         return Suggestion(f"{why}; {how}" if how else why, earlier.note.removesuffix(".md"))
-    address = _address(runner, item)
+    address = address_of(runner, item)
     if "@" not in address:
         return Suggestion(why, None, address)
     wish = approvals.Request(
@@ -132,14 +132,16 @@ def _earlier(ws: Workspace, facts: Facts, item: Open) -> Row | None:
     return ws.journal.get(kept["action_id"])
 
 
-def _address(runner: Runner, item: Open) -> str:
+def address_of(runner: Runner, item: Open) -> str:
     """Return the mail address that the books hold of a partner, or in words why there is none."""
-    asked = {"query": item.name or item.partner, "limit": 25}
-    try:
-        result = runner.call("odoo", "find_partners", asked).result(timeout=WAIT_S)
-    except TimeoutError:
-        return "Odoo did not answer"
-    own = [i for i in result.data.get("items", ()) if i["id"] == item.partner_id]
-    if not own:
-        return "Odoo did not find the customer again"
-    return str(own[0]["email"] or f"Odoo has no mail address of {item.partner}")
+    name = item.name or item.partner
+    for query in dict.fromkeys((name, name.rpartition(", ")[2])):  # `Acme Ltd, Jane Doe`: a contact
+        asked = {"query": query, "limit": 25}
+        try:
+            result = runner.call("odoo", "find_partners", asked).result(timeout=WAIT_S)
+        except TimeoutError:
+            return "Odoo did not answer"
+        own = [i for i in result.data.get("items", ()) if i["id"] == item.partner_id]
+        if own:
+            return str(own[0]["email"] or f"Odoo has no mail address of {item.partner}")
+    return "Odoo did not find the customer again"

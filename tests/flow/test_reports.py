@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,8 +15,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core import frontmatter
+from core.books import Open
 from core.jobs import jobs
 from core.reports.making import make_audit, make_briefing
+from core.reports.reminders import address_of
+from core.sources import CallResult
 from core.vault import Folder
 from mcp_servers.odoo.fake import OdooFake
 from mcp_servers.sandbox import Sandbox
@@ -133,6 +139,31 @@ def test_a_customer_with_signs_in_the_name_is_found_and_shown_harmless(tmp_path:
     assert f"- [[{note.stem}]]: Müller Söhne Rechnung 1 b owes 70.00 USD" in text
     assert "[[Rechnung]]" not in text
     assert f"Dear {name}," in note.read_text(encoding="utf-8").replace("\\#", "#")
+
+
+class Partners:
+    """Knows one contact of a company, as Odoo finds them: by their own name only."""
+
+    def call(self, service: str, tool: str, arguments: Mapping[str, object]) -> Future[CallResult]:
+        found = [{"id": 30, "email": "jane@acme.example"}]
+        future: Future[CallResult] = Future()
+        items = found if arguments["query"] == "Jane Doe" else []
+        future.set_result(CallResult(answered=True, data={"items": items}))
+        return future
+
+    def warm(self, service: str) -> None:
+        """Nothing needs to be started."""
+
+    def is_held(self, service: str) -> bool:
+        return False
+
+
+def test_an_invoice_to_a_contact_of_a_company_finds_its_address() -> None:
+    """Source: Odoo shows a contact as `Company, Contact`, and finds it by its own name."""
+    item = Open("INV/1", "Acme Ltd, Jane Doe", 30, MONDAY.date(), Decimal(5), "EUR")
+    assert address_of(Partners(), item) == "jane@acme.example"
+    other = replace(item, partner_id=31)
+    assert address_of(Partners(), other) == "Odoo did not find the customer again"
 
 
 def test_a_week_long_ago_is_told_and_proposes_nothing(office: Office) -> None:
