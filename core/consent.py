@@ -148,6 +148,18 @@ def _is_checked(note: Note) -> bool:
     return note.front.get(proposal.CHECKED) is True
 
 
+def new_doubts(row: Row, payee: Payee | None, name: str | None) -> tuple[str, ...]:
+    """Return the doubts about who is paid that the owner was not told of.
+
+    Args:
+        row: the action as the owner was told of it.
+        payee: what the books say now.
+        name: who is paid.
+    """
+    told = policy.doubts_about(row.payee, row.counterparty)
+    return tuple(doubt for doubt in policy.doubts_about(payee, name) if doubt not in told)
+
+
 def _unchecked_payee(
     action: Action, row: Row, payee: Payee | None, facts: Facts, note: Note
 ) -> list[str]:
@@ -157,10 +169,9 @@ def _unchecked_payee(
     """
     if not action.pays or not row.mode.acts:
         return []
-    doubts = policy.doubts_about(payee, facts.counterparty)
-    told = policy.doubts_about(row.payee, row.counterparty)
-    if _is_checked(note) and set(doubts) <= set(told):
+    if _is_checked(note) and not new_doubts(row, payee, facts.counterparty):
         return []
+    doubts = policy.doubts_about(payee, facts.counterparty)
     check = f"{policy.CHECK_PAYEE[0].lower()}{policy.CHECK_PAYEE[1:].rstrip('.')}"
     return [f"{notes.inline(doubt.rstrip('.'), 300)}: {check}" for doubt in doubts]
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from core import (
     approvals,
     checks,
+    consent,
     filing,
     notes,
     outcomes,
@@ -78,10 +79,15 @@ class Renewal:
             return
         sayings.keep(self.ws, action, payload, findings.said)
         fresh = replace(row, payload=payload, payee=findings.payee)
-        tier = approvals.decide(self.ws, action, payload, approvals.Basis.of(fresh)).tier
-        text = proposal_edits.pending_text(self.ws, look.note, replace(fresh, tier=tier), action)
+        decision = approvals.decide(self.ws, action, payload, approvals.Basis.of(fresh))
+        shown = replace(fresh, tier=decision.tier, reasons=decision.reasons)
+        doubts = consent.new_doubts(row, findings.payee, row.counterparty) if action.pays else ()
+        text = proposal_edits.pending_text(
+            self.ws, look.note, shown, action, keeps_check=not doubts
+        )
         text = proposal_edits.with_identifier(text, action, payload)
-        said = [f"- {notes.inline(each, 300)}" for each in (*findings.remarks, *findings.unclear)]
+        told = (*doubts, *findings.remarks, *findings.unclear)
+        said = [f"- {notes.inline(each, 300)}" for each in told]
         new = [line for line in said or [ASKED] if line not in look.note.text]
         if new:
             text = proposal_edits.with_reasons(text, notes.parse(text.encode()), "\n".join(new))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from core import approvals, checks
 from core.actions import Part, State
 from core.executor import Executor
 from core.findings import Findings
 from core.sources import CallResult
 from core.workspace import Workspace
-from tests.support import Quiet
+from tests.support import Quiet, edit
 from utils.audit_log import Actor
 
 INVOICE = "odoo.create_invoice"
@@ -63,6 +65,28 @@ def test_without_an_answer_the_question_stays_open_and_is_said(
         executor.run_ready()
     assert path.read_text().count("It was not checked in Odoo: it is down") == 1
     assert checks.is_open(live_ws, action_id)
+
+
+@pytest.mark.parametrize(
+    ("doubts", "ticked"),
+    [(["Hooli is new. This one names the account ending in 3000."], "false"), ([], "true")],
+    ids=["told-later", "known"],
+)
+def test_a_tick_that_came_before_the_doubt_is_taken_back(
+    live_ws: Workspace, runner: Any, doubts: list[str], ticked: str
+) -> None:
+    """The owner ticked what was said while Odoo could not be asked who is paid."""
+    payment = {"invoice": "INV/1", "invoice_id": 7, "partner": "Hooli", "currency": "EUR"}
+    arguments = {**payment, "amount": "480.00"}
+    request = approvals.Request("odoo.register_payment", arguments, Actor.CLAUDE, unchecked=True)
+    _, path = approvals.propose(live_ws, request)
+    edit(path, "payee_checked: false", "payee_checked: true")
+    payee = {"is_paid": True, "known": not doubts, "recurring": False, "doubts": doubts}
+    runner.results = [says(payee=payee)]
+    Executor(live_ws, runner, Quiet()).run_ready()
+    text = path.read_text()
+    assert f"payee_checked: {ticked}" in text
+    assert all(doubt in text for doubt in doubts)
 
 
 def test_each_network_of_a_post_is_asked_and_named(live_ws: Workspace, runner: Any) -> None:
