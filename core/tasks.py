@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from core import frontmatter, notes
@@ -47,6 +48,7 @@ class Dropped:
         received: when.
         text: the words themselves, "" when there are none that can be shown.
         attachments: names of the files kept in `Attachments/`, the original first.
+        called: what those files were called where they came from, in the same order.
         trust: whose words they are.
         thread: the conversation it belongs to, quoted (`gm:18f...`).
         title: what the note says first; left out: the source and the subject.
@@ -63,6 +65,7 @@ class Dropped:
     received: datetime
     text: str
     attachments: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
     trust: Trust = Trust.EXTERNAL
     thread: str | None = None
     title: str | None = None
@@ -133,7 +136,8 @@ def render(ws: Workspace, note_id: str, dropped: Dropped) -> str:
     title = dropped.title or f"New {dropped.source}: {dropped.subject}"
     lines = [f"> [!todo] {notes.inline(title, 160)}"]
     lines += [f"> {line}" for line in dropped.about]
-    lines += [f"> Kept as [[{name}]]" for name in dropped.attachments]
+    kept = zip_longest(dropped.attachments, dropped.called, fillvalue="")
+    lines += [f"> Kept as [[{name}]]{_called(was)}" for name, was in kept if name]
     if dropped.key.startswith(MAIL_KEY):
         answered = notes.inline(dropped.key.removeprefix(MAIL_KEY), 100)
         lines.append(f"> To answer it: `email.reply_to_email` with `message_id: {answered}`")
@@ -141,3 +145,8 @@ def render(ws: Workspace, note_id: str, dropped: Dropped) -> str:
         lines += ["", "> [!quote]- What it says (untrusted)", notes.quoted(dropped.text)]
     lines += ["", "## Suggested steps", "", *(f"- [ ] {step}" for step in dropped.steps), ""]
     return frontmatter.compose(front) + "\n".join(lines)
+
+
+def _called(name: str) -> str:
+    shown = notes.inline(name, 100)
+    return f": {shown}" if shown else ""

@@ -148,6 +148,7 @@ class Inbox:
             received=self._ws.clock.now(),
             text=tasks.text_of(path),
             attachments=(kept.name,),
+            called=(path.name,),
         )
         source = tasks.drop(self._ws, dropped)
         if kept.exists():

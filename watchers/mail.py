@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from core.workspace import Workspace
 
 log = get_logger()
+WHOLE = "the whole mail"
 
 
 def key_of(mail_id: str) -> str:
@@ -48,7 +49,10 @@ def take(ws: Workspace, raw: RawMail, parse: Callable[[bytes], Mail] = mails.par
     """
     original = _keep(ws, raw.data, "mail.eml")
     unread = replace(
-        _unread(raw.id, raw.received, ""), attachments=(original,), thread=f"gm:{raw.thread_id}"
+        _unread(raw.id, raw.received, ""),
+        attachments=(original,),
+        called=(WHOLE,),
+        thread=f"gm:{raw.thread_id}",
     )
     try:
         mail = parse(raw.data)
@@ -67,6 +71,7 @@ def take(ws: Workspace, raw: RawMail, parse: Callable[[bytes], Mail] = mails.par
         subject=mail.subject or "(no subject)",
         text=mail.text or mail.plain,
         attachments=(original, *kept),
+        called=(WHOLE, *(part.name for part in mail.attachments)),
     )
     tasks.drop(ws, dropped)
 
@@ -84,7 +89,7 @@ def keep_closed(ws: Workspace, raw: RawMail, why: str) -> None:
     text += "The mails behind it came in."
     unread = _unread(raw.id, raw.received, text)
     original = _keep(ws, raw.data, "mail.eml")
-    tasks.drop(ws, replace(unread, attachments=(original,), opened=False))
+    tasks.drop(ws, replace(unread, attachments=(original,), called=(WHOLE,), opened=False))
 
 
 def set_aside(ws: Workspace, mail_id: str, why: str) -> None:

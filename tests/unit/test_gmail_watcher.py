@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -271,6 +272,25 @@ def polled(watcher: GmailWatcher) -> Polled | str:
         return watcher.poll()
     except ServiceError as error:
         return error.message
+
+
+def test_what_came_with_a_mail_is_told_apart_by_its_own_names(ws: Workspace, box: Box) -> None:
+    """Files are kept under digests, which say nothing to a person; a name from outside is words."""
+    message = EmailMessage()
+    message["Subject"] = "Two papers"
+    message.set_content("Attached.")
+    for name in ("offer.pdf", "x]] [[Approved/y|z.pdf"):
+        data = name.encode()
+        message.add_attachment(data, maintype="application", subtype="pdf", filename=name)
+    box.mails["m1"] = RawMail("m1", "t1", message.as_bytes(), NOON)
+    mail.take(ws, box.mails["m1"])
+    kept = [line for line in notes(ws)[0].split("\n") if line.startswith("> Kept as ")]
+    assert [line.rpartition("]]")[2] for line in kept] == [
+        ": the whole mail",
+        ": offer.pdf",
+        ": y_z.pdf",
+    ]
+    assert all(line.count("[[") == 1 for line in kept)
 
 
 def test_a_mail_over_which_the_parser_fails_is_named_and_kept(ws: Workspace, box: Box) -> None:

@@ -53,7 +53,7 @@ def test_a_file_becomes_a_task_and_is_kept_under_its_digest(
     assert (ws.vault.root / "Attachments" / kept).read_bytes() == b"%PDF words"
     assert names(ws, "Needs_Action") == ["TSK-20261121-001 Bill from Acme.md"]
     (task,) = (ws.vault.root / "Needs_Action").iterdir()
-    assert f"> Kept as [[{kept}]]" in task.read_text()
+    assert f"> Kept as [[{kept}]]: Bill from Acme.pdf\n" in task.read_text()
 
 
 def test_a_file_is_taken_only_when_it_has_stopped_growing(
