@@ -196,8 +196,10 @@ class _Asking:
     def _of_meta(self, source: _Source) -> Kept:
         listed = self._ask(source.posts, {"limit": POSTS})["items"]
         posts = [post for post in listed if self._is_in(post)]
-        until = min(self._end, self._clock.now())
-        days = {"since": self._start.isoformat(), "until": until.isoformat()}
+        days = {
+            "since": self._clock.local(self._start).isoformat(),
+            "until": self._clock.local(min(self._end, self._clock.now())).isoformat(),
+        }
         rows = self._ask("get_insights", days)["items"]
         told = [
             _told(post, self._views(source, str(post["id"])), post.get("url")) for post in posts

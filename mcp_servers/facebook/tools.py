@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.findings import Findings
 from mcp_servers.graph import address_of, messaging, reading
-from mcp_servers.graph.insights import Metric, figures, figures_of_account
+from mcp_servers.graph.insights import Metric, figures, figures_of_account, whole_days, window
 from mcp_servers.toolset import Done, Evidence, Finding, Page, Toolset, Trace, Write
 
 if TYPE_CHECKING:
@@ -253,8 +253,9 @@ def get_insights(client: Reader, arguments: GetInsights) -> Page:
     if arguments.post_id:
         rows = figures(client, f"{arguments.post_id}/insights", POST_METRICS)
     else:
-        asked = (arguments.since, arguments.until, arguments.days)
-        rows = figures_of_account(client, PAGE_METRICS, *asked)
+        now = client.clock.now()
+        days = window(now, arguments.since, arguments.until, arguments.days)
+        rows = figures_of_account(client, PAGE_METRICS, whole_days(*days))
     return Page(rows, len(rows))
 
 

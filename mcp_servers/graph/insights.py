@@ -14,7 +14,7 @@ from mcp_servers.graph.reading import rows_of
 from utils.errors import RejectedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mcp_servers.graph.client import Reader, Row
 
@@ -75,30 +75,23 @@ def figures(
 
 
 def figures_of_account(
-    client: Reader,
-    metrics: Sequence[Metric],
-    since: datetime | None,
-    until: datetime | None,
-    days: int,
+    client: Reader, metrics: Sequence[Metric], asked: Mapping[str, object]
 ) -> tuple[dict[str, object], ...]:
     """Return the rows of the account's own figures, and its followers as they are now.
 
     Args:
         client: asks.
         metrics: in the order wanted.
-        since: as of `window`.
-        until: as of `window`.
-        days: as of `window`.
+        asked: from when to when.
     """
-    asked = window(client.clock.now(), since, until, days)
     rows = figures(client, f"{client.account}/insights", metrics, **asked)
     return (*rows, _field_of_account(client, FOLLOWERS_NOW))
 
 
 def window(
     now: datetime, since: datetime | None, until: datetime | None, days: int
-) -> dict[str, object]:
-    """Return from when to when figures are asked for, as Meta wants it.
+) -> tuple[datetime, datetime]:
+    """Return from when to when figures are asked for.
 
     Args:
         now: nothing after it is asked for.
@@ -107,8 +100,23 @@ def window(
         days: how many days before the last instant, where no first one is given.
     """
     end = min(now, until or now)
-    start = since or end - timedelta(days=days)
+    return since or end - timedelta(days=days), end
+
+
+def instants(start: datetime, end: datetime) -> dict[str, object]:
+    """Return a window as Instagram's insights take it."""
     return {"since": int(start.timestamp()), "until": int(end.timestamp())}
+
+
+def whole_days(start: datetime, end: datetime) -> dict[str, object]:
+    """Return a window as the insights of a page take it: by days, as the asker's calendar has them.
+
+    Meta counts a page's days in its own time zone and calls them by their date, the last one left
+    out; an instant in another zone would mean the day before. Source: developers.facebook.com,
+    "Get Page Insights" (the first `end_time` is the date of `since` and one day), read 2026-11-21.
+    """
+    last = max(end.astimezone(start.tzinfo).date(), start.date() + timedelta(days=1))
+    return {"since": start.date().isoformat(), "until": last.isoformat()}
 
 
 def _field_of_account(client: Reader, metric: Metric) -> dict[str, object]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.findings import Findings
 from mcp_servers.graph import address_of, messaging, reading
-from mcp_servers.graph.insights import Metric, figures, figures_of_account
+from mcp_servers.graph.insights import Metric, figures, figures_of_account, instants, window
 from mcp_servers.instagram import publishing
 from mcp_servers.toolset import Done, Evidence, Finding, Page, Toolset, Trace, Write
 
@@ -175,8 +175,9 @@ def get_insights(client: Reader, arguments: GetInsights) -> Page:
     if arguments.media_id:
         rows = figures(client, f"{arguments.media_id}/insights", MEDIA_METRICS)
     else:
-        asked = (arguments.since, arguments.until, arguments.days)
-        rows = figures_of_account(client, ACCOUNT_METRICS, *asked)
+        now = client.clock.now()
+        days = window(now, arguments.since, arguments.until, arguments.days)
+        rows = figures_of_account(client, ACCOUNT_METRICS, instants(*days))
     return Page(rows, len(rows))
 
 

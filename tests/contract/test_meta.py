@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -20,7 +21,7 @@ from mcp_servers.facebook.fake import FacebookFake
 from mcp_servers.fakes import Request, Response
 from mcp_servers.graph import remark_on_version
 from mcp_servers.graph.fake_graph import GraphFake
-from mcp_servers.graph.insights import window
+from mcp_servers.graph.insights import instants, whole_days, window
 from mcp_servers.instagram import publishing
 from mcp_servers.instagram import tools as instagram
 from mcp_servers.instagram.fake import InstagramFake
@@ -388,10 +389,18 @@ def test_a_figure_without_data_has_no_value_and_a_dead_one_costs_itself_only(
 def test_figures_are_asked_from_an_instant_on_or_for_some_days() -> None:
     now = datetime(2026, 11, 18, 12, tzinfo=UTC)
     monday = datetime(2026, 11, 16, tzinfo=UTC)
-    of_the_week = window(now, monday, datetime(2026, 11, 23, tzinfo=UTC), 28)
-    assert of_the_week == {"since": monday.timestamp(), "until": now.timestamp()}
-    two_days = window(now, None, None, 2)
-    assert two_days == {"since": now.timestamp() - 2 * 86400, "until": now.timestamp()}
+    assert window(now, monday, datetime(2026, 11, 23, tzinfo=UTC), 28) == (monday, now)
+    assert window(now, None, None, 2) == (now - timedelta(days=2), now)
+    assert instants(monday, now) == {"since": monday.timestamp(), "until": now.timestamp()}
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Los_Angeles", "Pacific/Auckland"])
+def test_a_page_is_asked_about_the_days_of_the_owner_s_calendar(zone: str) -> None:
+    start = datetime(2026, 11, 16, tzinfo=ZoneInfo(zone))
+    end = datetime(2026, 11, 23, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    assert whole_days(start, end) == {"since": "2026-11-16", "until": "2026-11-23"}
+    today = start + timedelta(hours=9)
+    assert whole_days(start, today) == {"since": "2026-11-16", "until": "2026-11-17"}
 
 
 def test_the_limit_is_read_and_not_coded(

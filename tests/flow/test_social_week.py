@@ -238,6 +238,7 @@ def test_a_network_is_asked_about_the_days_of_the_week_and_no_others(
     runner = _Noting()
     social.collect(office.ws, runner, Span.week(datetime.fromisoformat(since).date()))
     asked = dict(runner.asked)["facebook.get_insights"]
+    assert str(asked["since"]) == since, "with the owner's offset, because Meta's days are dates"
     instants = [datetime.fromisoformat(str(asked[name])) for name in ("since", "until")]
     assert instants == [datetime.fromisoformat(text) for text in (since, until)]
     office.close()
