@@ -15,6 +15,7 @@ from core.findings import Findings
 from mcp_servers.odoo.actions.settlement import RegisterPayment
 from mcp_servers.odoo.locks import exclusive
 from mcp_servers.odoo.tools.documents import MOVE
+from mcp_servers.odoo.tools.invoices import SETTLED
 from mcp_servers.odoo.tools.payees import payee_of
 from mcp_servers.odoo.tools.posting import move_for
 from mcp_servers.odoo.tools.records import (
@@ -102,9 +103,13 @@ def perform(client: Writer, payload: Payload, trace: Trace) -> Done:
 def _check_due(client: Reader, move: Row, payment: RegisterPayment) -> None:
     if move["state"] != "posted":
         raise rejected(f"invoice {payment.invoice} is not posted.", "NotPosted")
-    due = amount_of(move["amount_residual"], payment.currency) - _unbooked(client, move, payment)
+    unbooked = _unbooked(client, move, payment)
+    due = amount_of(move["amount_residual"], payment.currency) - unbooked
     shown = show_amount(due, payment.currency)
-    if move["payment_state"] not in PAYABLE or due <= 0:
+    state = text(move["payment_state"])
+    if state not in {*PAYABLE, *SETTLED}:
+        raise rejected(f"payments are {state} in Odoo on {payment.invoice}.", "NothingDue")
+    if due <= 0 or (state in SETTLED and not unbooked):
         raise rejected(f"nothing is due on {payment.invoice} any more.", "NothingDue")
     if due < payment.amount:
         asked = show_amount(payment.amount, payment.currency)
@@ -114,7 +119,8 @@ def _check_due(client: Reader, move: Row, payment: RegisterPayment) -> None:
 def _unbooked(client: Reader, move: Row, payment: RegisterPayment) -> Decimal:
     """Return what was paid without a journal entry: Odoo leaves the amount due as it was.
 
-    Since 18 a payment has an entry only where its journal names an outstanding account.
+    Since 18 a payment has an entry only where its journal names an outstanding account. Odoo calls
+    the whole document paid then, even after a part of it.
     """
     if not client.has_field(MOVE, LINKED):
         return Decimal(0)
