@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from core.books import Charge, Name
-    from core.reports.facts import Asked, Facts, Network
+    from core.reports.facts import Facts
     from core.reports.goals import Metric
     from core.reports.ledger import Group
+    from core.reports.networks import Asked, Network
 
 SOON = timedelta(days=14)
 Deadline = tuple[date, str, str]

@@ -13,9 +13,10 @@ import pytest
 from core.actions import Mode, State
 from core.books import Charge, Figure, Gap, Name, Open, Span, Stage, Statement
 from core.reports import audit, briefing, subscriptions
-from core.reports.facts import Facts, Network, Suggestion
+from core.reports.facts import Facts, Suggestion
 from core.reports.goals import Expected, Goals, Metric, Project, Subscription
 from core.reports.ledger import FAILED, Activity, Deed, Group, Wait
+from core.reports.networks import Network
 
 D = Decimal
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
