@@ -219,8 +219,10 @@ class Dashboard:
 def _headline(waiting: list[Row], now: datetime, *, has_questions: bool) -> str:
     if not waiting:
         return f"> [!success] {'No proposal' if has_questions else 'Nothing'} waits for you"
-    count = f"{len(waiting)} decision{'s' * (len(waiting) != 1)} waiting"
-    return f"> [!todo] {count}, the oldest for {age(now - waiting[0].created_at)}"
+    waited = age(now - waiting[0].created_at)
+    if len(waiting) == 1:
+        return f"> [!todo] 1 decision waiting for {waited}"
+    return f"> [!todo] {len(waiting)} decisions waiting, the oldest for {waited}"
 
 
 def age(passed: timedelta) -> str:

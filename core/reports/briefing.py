@@ -88,11 +88,16 @@ def _money_sentence(facts: Facts) -> str:
     source, week = known
     whose = f" for {source.company}" if source.company else ""
     month = facts.figure(Name.REVENUE_MONTH)
-    to_date = amount(month[1]) if month else "not known"
+    to_date = _in_words(month[1]) if month else "not known"
     return (
-        f"Revenue{whose}: {amount(week)} in the week, {to_date} in the month to date, "
+        f"Revenue{whose}: {_in_words(week)} in the week, {to_date} in the month to date, "
         f"{_pace(facts)} ({source.source}, before tax)."
     )
+
+
+def _in_words(found: Figure) -> str:
+    """Return a figure for the sentence; the table below says that `none` is no document."""
+    return amount(found) if found.documents else "none"
 
 
 def _why_no_revenue(facts: Facts) -> str:
@@ -109,7 +114,7 @@ def _pace(facts: Facts) -> str:
     """Return how the month stands against its target, in words."""
     goals = facts.goals
     if goals.revenue_month is None:
-        return "with no target to hold it against"
+        return "and no target is set"
     month = facts.figure(Name.REVENUE_MONTH)
     target = show_amount(goals.revenue_month, goals.currency)
     if month is None:
@@ -156,7 +161,8 @@ def _attention_sentence(facts: Facts) -> str:
     if waiting.count:
         oldest = facts.now - waiting.deeds[0].created_at
         waits = age(oldest.total_seconds() / 3600)
-        which = "" if waits == "new" else f", the oldest {waits}"
+        oldest_one = ", the oldest" if waiting.count > 1 else ","
+        which = "" if waits == "new" else f"{oldest_one} {waits}"
         parts.append(f"{plural(waiting.count, 'decision')} to make{which}")
     if asks:
         parts.append(f"{plural(asks, 'question')} to answer")

@@ -194,7 +194,7 @@ article + article { border-top: 4px dashed var(--line); }
 h1.title { font-size: 1.5em; } h2 { font-size: 1.25em; }
 table { border-collapse: collapse; } td, th { border: 1px solid var(--line); padding: 3px 8px; }
 table.properties { font-size: 13px; margin-bottom: 12px; } .properties td { border: 0; }
-.properties td:first-child { opacity: .6; }
+.properties td:first-child { opacity: .6; white-space: nowrap; }
 pre { background: var(--soft); padding: 10px; white-space: pre-wrap; font-size: 13px; }
 code { background: var(--soft); font-size: .9em; }
 blockquote { margin: 12px 0; padding: 6px 14px; border-left: 4px solid var(--line); }

@@ -152,7 +152,7 @@ def test_a_cost_that_cannot_be_told_is_not_none() -> None:
 
 def test_a_missing_target_is_said_and_nothing_is_measured_against_it() -> None:
     text = briefing.render(facts(statement()))
-    assert "with no target to hold it against" in head(text)
+    assert "and no target is set (Odoo, before tax)" in head(text)
     assert "No target is set" in section(text, "Revenue")
     assert "%" not in text.replace("%%", "").split("## Sources")[0].replace("F58518", "")
 
@@ -168,7 +168,8 @@ def test_a_week_without_documents_is_none_not_zero() -> None:
     weeks = tuple((WEEK.before(n).first, none) for n in range(7, 0, -1))
     figures = {Name.REVENUE: none, Name.REVENUE_MONTH: none}
     text = briefing.render(facts(statement(figures=figures, weeks=weeks)))
-    assert "Revenue for Acme GmbH: none (no documents) in the week" in head(text)
+    assert "Revenue for Acme GmbH: none in the week, none in the month to date" in head(text)
+    assert "| Revenue | none (no documents) | Odoo |" in text
     assert "0.00" not in text
     assert "mermaid" not in section(text, "Revenue")
 

@@ -64,7 +64,7 @@ def test_what_waits_and_what_runs_is_shown(
     row, _ = approvals.propose(ws, Request("odoo.create_invoice", invoice, Actor.CLAUDE))
     write(board, clock)
     text = written(ws)
-    assert "> [!todo] 1 decision waiting, the oldest for 1 min\n" in text
+    assert "> [!todo] 1 decision waiting for 1 min\n" in text
     assert f"> - [[{row.note.removesuffix('.md')}]], since 2026-11-21 12:00\n" in text
     assert "Odoo: not set up - " in text
     assert "X: not set up" in text
