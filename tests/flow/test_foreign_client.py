@@ -23,6 +23,7 @@ from mcp_servers.sandbox import Sandbox
 from tests.support import (
     ACME,
     HOME,
+    START,
     Office,
     edit,
     environment,
@@ -107,7 +108,9 @@ def client(service: str, env: dict[str, str]) -> Iterator[Foreign]:
         assert "tools" in hello["result"]["capabilities"]
         foreign.tell("notifications/initialized")
         yield foreign
-        _, complaints = process.communicate(timeout=20)  # closes its input: it has to end by itself
+        _, complaints = process.communicate(
+            timeout=START
+        )  # closes its input: it has to end by itself
         assert process.returncode == 0, complaints
         assert "Traceback" not in complaints
     finally:
