@@ -7,13 +7,11 @@ dry run from going on.
 
 from __future__ import annotations
 
-import re
 from concurrent.futures import Future
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from core import notes
-from core.asks import Query
+from core import lookups
 from core.extract.ibans import fingerprint, ibans_in
 from core.findings import Choice, Findings, Payee, Said
 from core.sources import CHECK_TOOL, CallResult
@@ -21,7 +19,8 @@ from core.sources import CHECK_TOOL, CallResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from core.actions import Action, Lookup, Part, Payload
+    from core.actions import Action, Part, Payload
+    from core.lookups import Found
     from core.sources import Runner
     from core.workspace import Workspace
 
@@ -32,9 +31,6 @@ OPEN = "unchecked:"
 WAIT_S = 60.0
 ANSWER_AGAIN_S = 1.0
 """A round that awaits an answer asks for another one, so that `--once` does not end before it."""
-
-Found = tuple[dict[str, object], Findings]
-"""The payload, with its identifier if there is exactly one, and what was found out about it."""
 
 
 def is_missing(action: Action, payload: Payload) -> bool:
@@ -85,82 +81,6 @@ def unanswered(action: Action, payload: Payload, title: str, reason: str) -> Fin
         return Findings(remarks=(said,), unanswered=True)
     said = f"It was not checked in {title}: {reason}"
     return Findings(remarks=(said,) * action.checked, unanswered=action.checked)
-
-
-def with_found(lookup: Lookup, payload: Payload, items: Sequence[Mapping[str, object]]) -> Found:
-    """Return the payload with the one record of exactly that name, or why there is none.
-
-    No record, or several of the same name, is the owner's to answer.
-    """
-    name = str(payload.get(lookup.source, ""))
-    plain = name.strip().casefold()
-    known = list({item[lookup.value]: _choice(lookup, item) for item in items}.values())
-    exact = [choice for choice in known if choice.name.strip().casefold() == plain]
-    if len(exact) == 1:
-        return {**payload, lookup.target: exact[0].value}, _heard(lookup, exact[0], items)
-    listed = ", ".join(choice.label for choice in (exact or known)[:5])
-    if exact:
-        several = f"There are {len(exact)} {lookup.title}s called {name}: {listed}."
-        mend = f"Write the right {lookup.target} under Parameters."
-        return payload, Findings(unclear=(f"{several} {mend}",), choices=tuple(exact))
-    if lookup.unknown:
-        unknown = lookup.unknown.format(name=notes.inline(name))
-        return payload, Findings(unclear=(unknown,))
-    similar = f"Similar: {listed}." if items else "Nothing similar either."
-    mend = f"Correct the name, or write the {lookup.target} under Parameters."
-    nobody = f"No {lookup.title} is called {name}. {similar} {mend}"
-    return payload, Findings(unclear=(nobody,), choices=tuple(known[:5]))
-
-
-def _heard(lookup: Lookup, found: Choice, items: Sequence[Mapping[str, object]]) -> Findings:
-    """Return the words that would be answered, where somebody's words are looked up."""
-    if not lookup.words:
-        return Findings()
-    item = next(item for item in items if str(item[lookup.match]) == found.name)
-    by, words = f"@{found.value}", str(item.get(lookup.words) or "")
-    remark = f"The {lookup.title}, by “{notes.inline(by)}”: “{notes.inline(words, 300)}”"
-    return Findings(remarks=(remark,), said=Said(by, words))
-
-
-def _choice(lookup: Lookup, item: Mapping[str, object]) -> Choice:
-    name, value = str(item[lookup.match]), item[lookup.value]
-    told = [str(item[each]) for each in lookup.details if item.get(each)]
-    label = notes.inline(", ".join([name, *told]), 160)
-    return Choice(f"{label} ({lookup.target}: {value})", name, value)
-
-
-def _has_address(lookup: Lookup, item: Mapping[str, object], address: str) -> bool:
-    """Return whether a record has the address; the field may hold several, or a name beside it."""
-    held = re.split(r"[\s,;<>]+", str(item.get(lookup.address) or "").casefold())
-    return address.casefold() in held
-
-
-def which(lookup: Lookup, payload: Payload, findings: Findings) -> Query:
-    """Return the question which record is meant."""
-    name = str(payload.get(lookup.source, ""))
-    plain = name.strip().casefold()
-    same = sum(choice.name.strip().casefold() == plain for choice in findings.choices)
-    several = f"There are {same} {lookup.title}s called {name}."
-    reason = several if same else f"No {lookup.title} is called {name}; these are similar."
-    labels = tuple(choice.label for choice in findings.choices)
-    return Query(lookup.target, f"Which {lookup.title} is meant?", reason, labels)
-
-
-def chosen(lookup: Lookup, payload: Payload, findings: Findings, reply: str) -> Payload:
-    """Return the payload with the record that the owner chose, or named in own words.
-
-    Args:
-        lookup: what is looked up.
-        payload: the payload in which it was unclear.
-        findings: what was unclear about it.
-        reply: the label that was ticked, an identifier, or another name.
-    """
-    for choice in findings.choices:
-        if reply == choice.label:
-            return {**payload, lookup.source: choice.name, lookup.target: choice.value}
-    if reply.isdecimal():
-        return {**payload, lookup.target: int(reply)}
-    return {**payload, lookup.source: reply}
 
 
 def as_data(action: Action, found: Found) -> dict[str, Any]:
@@ -308,8 +228,10 @@ class Checks:
             return ()
         if data.get("next_cursor"):
             return ()  # more than anybody could be asked about
-        held = (item for item in data.get("items", ()) if _has_address(lookup, item, address))
-        return tuple(_choice(lookup, item) for item in held)
+        held = (
+            item for item in data.get("items", ()) if lookups.has_address(lookup, item, address)
+        )
+        return tuple(lookups.choice_of(lookup, item) for item in held)
 
     def forget(self, about: str) -> None:
         """Drop an answer, also about parts, so that the same question is asked anew."""

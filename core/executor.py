@@ -28,7 +28,7 @@ from utils.errors import ChangedError, NoteError
 
 if TYPE_CHECKING:
     from core.actions import Payload
-    from core.checks import Found
+    from core.lookups import Found
     from core.records import Row
     from core.sources import Bell, Runner
     from core.workspace import Workspace

@@ -34,9 +34,9 @@ from utils.errors import NoteError
 
 if TYPE_CHECKING:
     from core.adoption import Adoption
-    from core.checks import Found
     from core.consent import Reading
     from core.desk import Desk, Round
+    from core.lookups import Found
     from core.records import Row
     from core.workspace import Workspace
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from core.actions import Action, Lookup, Payload
     from core.asks import Query, Unclear
-    from core.checks import Checks, Found
+    from core.checks import Checks
     from core.findings import Choice
+    from core.lookups import Found
 
 
 @dataclass(frozen=True)

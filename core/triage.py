@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from core import approvals, notes, payloads, plans
 from core.actions import Trust
 from core.asks import Answer, Asks, Unclear, ask
-from core.checks import account_warnings, chosen, which
+from core.checks import account_warnings
 from core.inspection import QUIET_S, Inspector
+from core.lookups import chosen, which
 from core.records import Ask, Entry
 from core.senders import Senders
 from core.tries import DEATHS, Tries

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from core import checks, payloads
+from core import checks, lookups, payloads
 from core.actions import key_of
 from core.findings import Findings
 from mcp_servers import answers
@@ -85,7 +85,7 @@ class Questions:
         payload = payloads.validated(action, arguments)
         return Answer(checks.as_data(action, self.found_about(action, payload)), is_error=False)
 
-    def found_about(self, action: Action, payload: Payload) -> checks.Found:
+    def found_about(self, action: Action, payload: Payload) -> lookups.Found:
         """Return the payload with its identifier looked up, and what the service says about it.
 
         A service that is not set up or does not answer is a remark.
@@ -102,13 +102,13 @@ class Questions:
             findings += checks.unanswered(action, payload, self._service.title, str(error))
         return payload, findings
 
-    def _with_identifier(self, action: Action, payload: Payload) -> checks.Found:
+    def _with_identifier(self, action: Action, payload: Payload) -> lookups.Found:
         lookup = action.lookup
         if lookup is None or not checks.is_missing(action, payload):
             return payload, Findings()
         query = str(payload.get(lookup.source, ""))
         answer = self.ask(lookup.tool, {"query": query, "limit": checks.LIMIT})
-        return checks.with_found(lookup, payload, answer.data["items"])
+        return lookups.with_found(lookup, payload, answer.data["items"])
 
     def _need_set_up(self) -> None:
         missing = self._service.missing(self._ws.settings)

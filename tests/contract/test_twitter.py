@@ -12,7 +12,7 @@ import pytest
 
 from core import media, vault_files
 from core.actions import Payload, payload_of
-from core.checks import with_found
+from core.lookups import with_found
 from core.media import MediaType, facts_of
 from core.settings import SETTINGS
 from mcp_servers.catalog import ACTIONS, READS, SERVICE_SETTINGS, SERVICES

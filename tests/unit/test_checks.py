@@ -8,17 +8,9 @@ from typing import Any
 
 import pytest
 
-from core.checks import (
-    Checks,
-    as_data,
-    chosen,
-    from_data,
-    is_asked,
-    is_missing,
-    unanswered,
-    with_found,
-)
+from core.checks import Checks, as_data, from_data, is_asked, is_missing, unanswered
 from core.findings import Choice, Findings, Payee
+from core.lookups import chosen, with_found
 from core.sources import CallResult
 from core.workspace import Workspace
 from mcp_servers.catalog import ACTIONS

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from core import checks, notes, tasks
+from core import checks, lookups, notes, tasks
 from core.actions import State, Trust
 from core.asks import OTHER, Unclear
 from core.checks import Checks
@@ -219,7 +219,7 @@ class OdooBooks:
         if checks.is_missing(action, payload):
             assert action.lookup is not None
             items = self._like(payload["customer"])
-            payload, found = checks.with_found(action.lookup, payload, items)
+            payload, found = lookups.with_found(action.lookup, payload, items)
         future.set_result(CallResult(True, checks.as_data(action, (payload, found))))
         return future
 
