@@ -97,15 +97,15 @@ class Supervised:
         with self._stderr.open("ab") as errors:
             if errors.tell() > STDERR_LIMIT_BYTES:
                 errors.truncate(0)
-            self._child = subprocess.Popen(  # noqa: S603 - our own command
+            with subprocess.Popen(  # noqa: S603 - our own command
                 self._command,
                 stdin=subprocess.PIPE,
                 stdout=errors,
                 stderr=errors,
                 env=self._environment,
                 start_new_session=True,
-            )
-            return self._child.wait()
+            ) as self._child:
+                return self._child.wait()
 
     def _last_words(self) -> str:
         """Return the last line of the child's error output."""

@@ -142,7 +142,9 @@ def render(ws: Workspace, note_id: str, dropped: Dropped) -> str:
         answered = notes.inline(dropped.key.removeprefix(MAIL_KEY), 100)
         lines.append(f"> To answer it: `email.reply_to_email` with `message_id: {answered}`")
     if dropped.text:
-        lines += ["", "> [!quote]- What it says (untrusted)", notes.quoted(dropped.text)]
+        folded = "> [!quote]- What it says (untrusted)"
+        heading = "> [!quote] What it says" if dropped.trust is Trust.OWNER else folded
+        lines += ["", heading, notes.quoted(dropped.text)]
     lines += ["", "## Suggested steps", "", *(f"- [ ] {step}" for step in dropped.steps), ""]
     return frontmatter.compose(front) + "\n".join(lines)
 

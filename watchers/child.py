@@ -64,5 +64,8 @@ def _tell_owner(ws: Workspace, name: str, reason: str) -> None:
             text=f"{reason}\n\nNothing new is read from there until you have seen to it and "
             "started the daemon again (bin/run). bin/run doctor tells more.",
             trust=Trust.OWNER,
+            title=f"The {name} watcher is paused: nothing new is read",
+            steps=("See to what it names", "Start the daemon again: `bin/run`"),
+            priority="high",
         ),
     )

@@ -121,9 +121,10 @@ def test_hostile_words_are_quoted_and_harmless(ws: Workspace, clock: FixedClock)
 
 
 def test_the_owners_own_words_are_trusted(ws: Workspace, clock: FixedClock) -> None:
-    source = tasks.drop(ws, dropped(clock, trust=Trust.OWNER, text=""))
+    source = tasks.drop(ws, dropped(clock, trust=Trust.OWNER, text="The watcher is paused."))
     text = (ws.vault.root / "Needs_Action" / str(source.name)).read_text()
     assert 'trust: "owner"' in text
+    assert "> [!quote] What it says\n" in text, "not folded away"
     assert "untrusted" not in text
 
 
