@@ -137,7 +137,9 @@ def folders_page() -> str:
         ),
         (
             "Beside the vault, outside of Obsidian: `Vault/Logs/` (daily logs) and `Vault/State/` "
-            "(journal, its backups, locks, error output of the servers)."
+            "(journal, its backups, locks, error output of the servers). They belong to one vault: "
+            "a second one in the same folder is refused until it has its own `STATE_DIR` and "
+            "`LOG_DIR`."
         ),
         "## Where a note ends",
         "`status` in the note's properties says how it ended.",
