@@ -17,6 +17,7 @@ from core.reports.charts import Line
 from core.reports.facts import NO_BOOKS, mails_sent
 from core.reports.goals import NOTE as GOALS_NOTE
 from core.reports.text import age, amount, figure, plural, table
+from core.vault import Folder
 from utils.money import show_amount
 
 if TYPE_CHECKING:
@@ -274,7 +275,12 @@ def _deadlines(facts: Facts) -> Iterator[str]:
         ("Date", "What", "Left"),
         [(day.isoformat(), what, _left((day - facts.today).days)) for day, what, _ in shown],
     )
-    rest = [(len(late) - LATE_SHOWN, "more that were due earlier"), (len(coming) - SHOWN, "more")]
+    unlisted = facts.activity.waiting.count - len(facts.expiring)
+    rest = [
+        (len(late) - LATE_SHOWN, "more that were due earlier"),
+        (len(coming) - SHOWN, "more"),
+        (unlisted, f"of the decisions in `{Folder.PENDING}`"),
+    ]
     more = [f"{count} {what}" for count, what in rest if count > 0]
     if more:
         yield f"Not shown: {' and '.join(more)}."

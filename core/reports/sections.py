@@ -115,7 +115,7 @@ def costs(facts: Facts) -> Iterator[str]:
         yield f"Not known: {found.reason}"
         return
     if not found:
-        yield "No charge of a vendor comes back every month or year."
+        yield "No repeating charge of a vendor was found."
         return
     rows = [
         (

@@ -366,6 +366,17 @@ def test_a_flood_of_late_bills_hides_no_coming_deadline() -> None:
     assert "Not shown: 25 more that were due earlier." in text
 
 
+def test_decisions_that_are_too_many_for_the_deadlines_are_counted() -> None:
+    shown = ((date(2026, 11, 26), deed(4)),)
+    many = replace(QUIET, waiting=Group(12, (deed(4),)))
+    text = section(briefing.render(facts(activity=many, expiring=shown)), "Deadlines")
+    assert "Not shown: 11 of the decisions in `Pending_Approval`." in text
+    one = replace(QUIET, waiting=Group(1, (deed(4),)))
+    assert "Not shown" not in section(
+        briefing.render(facts(activity=one, expiring=shown)), "Deadlines"
+    )
+
+
 def test_each_proposal_is_a_link_or_says_why_there_is_none() -> None:
     made = (Suggestion("Acme owes 5", "APR-1 Mail"), Suggestion("B owes 6", None, "no address"))
     text = section(briefing.render(facts(suggestions=made)), "Proposals")
