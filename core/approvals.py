@@ -210,7 +210,8 @@ def new_row(ws: Workspace, made: Draft, *, title: str, note: str | None = None) 
     """Return the journal row of a draft under a newly minted id."""
     now = ws.clock.now()
     action_id = ws.journal.mint(PREFIX, local_day(ws.clock, now))
-    days = ws.settings.count("APPROVAL_EXPIRES_DAYS")
+    last = now + timedelta(days=ws.settings.count("APPROVAL_EXPIRES_DAYS"))
+    last = min(last, made.request.findings.until or last)
     return Row(
         action_id=ActionId(action_id),
         kind=made.action.kind,
@@ -226,7 +227,7 @@ def new_row(ws: Workspace, made: Draft, *, title: str, note: str | None = None) 
         origin=str(made.request.actor),
         trust=made.request.trust,
         created_at=now,
-        expires_at=channels.last_moment(ws, made.payload, now + timedelta(days=days)),
+        expires_at=channels.last_moment(ws, made.payload, last),
         correlation_id=action_id,
         source=made.request.source,
         payee=made.request.findings.payee,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from core import lookups
@@ -87,13 +88,14 @@ def as_data(action: Action, found: Found) -> dict[str, Any]:
     """Return what was found as the data of a tool's answer; `from_data` reads it back."""
     payload, findings = found
     target = action.lookup.target if action.lookup else ""
-    return {"identifier": payload.get(target), **asdict(findings)}
+    until = findings.until.isoformat() if findings.until else None
+    return {"identifier": payload.get(target), **asdict(findings), "until": until}
 
 
 def from_data(action: Action, payload: Payload, data: Mapping[str, Any]) -> Found:
     """Return what a tool's answer says about a payload."""
     identifier, payee, accounts = (data.get(n) for n in ("identifier", "payee", "accounts"))
-    said = data.get("said")
+    said, until = data.get("said"), data.get("until")
     if action.lookup is not None and identifier is not None:
         payload = {**payload, action.lookup.target: identifier}
     findings = Findings(
@@ -105,6 +107,7 @@ def from_data(action: Action, payload: Payload, data: Mapping[str, Any]) -> Foun
         tuple(Choice(**choice) for choice in data.get("choices", ())),
         bool(data.get("unanswered")),
         Said(**said) if said else None,
+        datetime.fromisoformat(until) if until else None,
     )
     return payload, findings
 

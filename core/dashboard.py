@@ -74,7 +74,9 @@ class Dashboard:
         state = "stopped" if stopping else "running"
         last = show(self._ws.clock, now).replace("T", " ")
         lines = [f"Assistant: {state}, last look {last}"]
-        if not stopping:
+        if stopping:
+            lines[0] += " (what you decide waits until `bin/run` starts it again)"
+        else:
             lines[0] += " (if this is over half an hour old, it has stopped: `bin/run status`)"
         headline = _headline(waiting, now, has_questions=bool(questions))
         text = "\n".join([*lines, *self._mail(), *pause, "", headline, facts])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Findings:
         choices: the records of which one is meant, where it is unclear which.
         unanswered: whether a service was to be asked and did not answer.
         said: what would be answered; None: nothing is, or the service does not tell.
+        until: the last moment at which the service takes it; None: it sets none.
     """
 
     refusals: tuple[str, ...] = ()
@@ -89,6 +91,7 @@ class Findings:
     choices: tuple[Choice, ...] = ()
     unanswered: bool = False
     said: Said | None = None
+    until: datetime | None = None
 
     def __add__(self, other: Findings) -> Findings:
         """Return both together."""
@@ -101,4 +104,5 @@ class Findings:
             self.choices + other.choices,
             self.unanswered or other.unanswered,
             other.said or self.said,
+            min(filter(None, (self.until, other.until)), default=None),
         )

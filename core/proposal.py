@@ -141,7 +141,7 @@ def disagreements(row: Row, facts: Facts, note: Note) -> list[str]:
             continue
         found.append(
             f"the property `{key}` says {notes.inline(shown)}, the parameters say "
-            f"{notes.inline(value if value is not None else 'nothing')}"
+            f"{notes.inline(value if value is not None else 'nothing')}, and they count"
         )
     return [*found, *_other_networks(row, facts, note)]
 

@@ -115,8 +115,8 @@ def _amount_rule(policy: Policy, case: Case) -> Iterator[Hit]:
         yield Hit(
             "currency",
             Tier.APPROVAL_REQUIRED,
-            f"The amount is in {currency or 'no currency'}; your limit of {limit} says nothing "
-            "about that.",
+            f"The amount is in {currency or 'no currency'} and cannot be compared with your limit "
+            f"of {limit}.",
         )
     elif amount >= policy.limit_amount:
         yield Hit(

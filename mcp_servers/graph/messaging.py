@@ -55,14 +55,15 @@ def check(client: Any, payload: Payload) -> Findings:
     why = _why_not(client, theirs)
     if why is not None:
         return Findings(refusals=(f"{client.SERVICE}: {why}",))
-    until = f"{instant_of(theirs[0]) + WINDOW:%Y-%m-%d %H:%M} UTC"
+    until = instant_of(theirs[0]) + WINDOW
     name = _name_of(theirs[0])
     return Findings(
         remarks=(
             *_misnamed(payload.get("recipient"), name),
             f"The last message of {quoted(name or 'somebody')}: {quoted(theirs[0].get('message'))}",
-            f"Meta lets you answer until {until}.",
-        )
+            f"Meta lets you answer until {until:%Y-%m-%d %H:%M} UTC.",
+        ),
+        until=until,
     )
 
 

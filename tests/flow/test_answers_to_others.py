@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -132,6 +133,16 @@ def test_a_message_to_somebody_who_is_called_otherwise_there_is_said_first(
     assert "The last message of “Mia Keller”: “Are you open?”" in text
     said = "- CAREFUL: this goes to “Mia Keller”, not to “Jo Winter”: the id is another person's."
     assert (said in text) is careful
+
+
+def test_a_message_can_be_decided_as_long_as_it_may_be_sent(live: Office) -> None:
+    person = {"recipient_id": PEOPLE["recent"]["id"], "recipient": "Mia"}
+    asked = ask(live, "facebook", "send_message", **person, message="Yes, we are.")
+    row = live.ws.journal.get(str(asked["action_id"]))
+    assert row is not None
+    text = live.note(row.action_id).read_text(encoding="utf-8")
+    assert f"Meta lets you answer until {row.expires_at:%Y-%m-%d %H:%M} UTC." in text
+    assert row.expires_at < row.created_at + timedelta(days=1)
 
 
 @pytest.mark.parametrize(

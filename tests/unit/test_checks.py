@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -107,7 +108,8 @@ def test_a_failure_is_a_remark() -> None:
 def test_an_answer_travels_as_json() -> None:
     payee = Payee(is_paid=True, known=True, doubts=("The account is new.",))
     meant = Choice("Acme Ltd, London (customer_id: 14)", "Acme Ltd", 14)
-    findings = Findings(("No.",), ("Which?",), ("Look.",), payee, choices=(meant,))
+    until = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+    findings = Findings(("No.",), ("Which?",), ("Look.",), payee, choices=(meant,), until=until)
     data = json.loads(json.dumps(as_data(INVOICE, ({**PAYLOAD, "customer_id": 14}, findings))))
     assert from_data(INVOICE, PAYLOAD, data) == ({**PAYLOAD, "customer_id": 14}, findings)
 

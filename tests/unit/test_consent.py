@@ -92,7 +92,7 @@ def test_a_changed_price_runs_as_edited(live_ws: Workspace, proposed: tuple[Row,
         ),
         pytest.param(
             (("amount: 1250.00", "amount: 9.00"),),
-            "the property `amount` says 9.00, the parameters say 1250.00",
+            "the property `amount` says 9.00, the parameters say 1250.00, and they count",
             id="property",
         ),
         pytest.param(
