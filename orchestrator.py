@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -185,12 +186,13 @@ def demo(
     from core import demo as practice
 
     vault = directory.expanduser().absolute() / "AI_Employee"
+    guide = partial(practice.guide, is_new=not vault.exists())
     for line in practice.prepare(vault):
         show_line(line)
     with sandbox_process(vault) as found:
         found |= {"AI_EMPLOYEE_SANDBOX": "true", "LIMIT_CURRENCY": "EUR"}
         settings = load_settings(vault, **found, LOG_DIR="", STATE_DIR="")
-        serve_vault(settings, once=False, practice=found, on_ready=practice.guide, level="warning")
+        serve_vault(settings, once=False, practice=found, on_ready=guide, level="warning")
 
 
 def watch(what: Annotated[str, typer.Argument(metavar="gmail")], vault: VaultOption = None) -> None:

@@ -37,8 +37,24 @@ def prepare(root: Path) -> list[str]:
     ]
 
 
-def guide(ws: Workspace) -> None:
-    """Tell the owner which move to make; printed once the daemon is ready."""
+def guide(ws: Workspace, *, is_new: bool) -> None:
+    """Tell the owner which move to make; printed once the daemon is ready.
+
+    Args:
+        ws: the practice vault and its records.
+        is_new: whether the vault was made just now; else its samples came in long ago.
+    """
+    if not is_new:
+        sys.stdout.write(
+            f"""
+This practice vault was here before: its notes are as you left them, the fakes begin anew.
+What waits:  bin/run pending --vault "{ws.vault.root}"     Stop this: Ctrl-C
+To begin from the samples again, use another folder: bin/run demo --dir FOLDER
+
+"""
+        )
+        sys.stdout.flush()
+        return
     pending, approved = ws.vault.folder(Folder.PENDING), ws.vault.folder(Folder.APPROVED)
     sys.stdout.write(
         f"""

@@ -7,6 +7,7 @@ the tasks, which may be thousands, are read only when a note is missed where it 
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
@@ -175,6 +176,7 @@ class Desk:
         wait_s = EMPTY_QUIET_S if look.empty else QUIET_S
         if not self.settled(look, wait_s):
             return
+        self.drop_reasons()
         try:
             target = vault.move(look.path, vault.folder(Folder.QUARANTINE))
         except FileNotFoundError:
@@ -200,26 +202,36 @@ class Desk:
         )
         log.warning("note.quarantined", note=target.name, reason=reason)
 
+    def drop_reasons(self) -> None:
+        """Move a reason whose note was taken out of `Quarantine/` into the vault's own trash."""
+        for reason in self.ws.vault.folder(Folder.QUARANTINE).glob(f"*{REASON_SUFFIX}"):
+            note = reason.with_name(f"{reason.name.removesuffix(REASON_SUFFIX)}.md")
+            if not os.path.lexists(note):
+                self._trash(reason, None, f"{notes.link(note.stem)} is set aside no more")
+
     def _known_id(self, look: Look) -> str | None:
         known = look.action_id and self.ws.journal.get(look.action_id)
         return look.action_id if known else None
 
     def tidy(self, look: Look, why: str) -> None:
         """Move a superfluous copy into the vault's own trash."""
+        self._trash(look.path, look.action_id, why)
+
+    def _trash(self, path: Path, action_id: str | None, why: str) -> None:
         try:
-            target = self.ws.vault.trash(look.path)
+            target = self.ws.vault.trash(path)
         except FileNotFoundError:
             return
         self.ws.journal.record(
             Entry(
                 Event.FILED,
                 Actor.DAEMON,
-                action_id=look.action_id,
+                action_id=action_id,
                 target=self.ws.vault.relative(target),
                 error=why,
             )
         )
-        self.inspector.forget(look.path)
+        self.inspector.forget(path)
 
     def warn_once(self, key: str, text: str, *, action_id: str | None = None) -> None:
         """Write one warning into the log, not the same again in this run."""

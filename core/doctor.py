@@ -34,6 +34,7 @@ class Health(StrEnum):
 
     OK = "ok"
     NOT_SET_UP = "not set up"
+    NOT_ASKED = "not asked"
     ATTENTION = "attention"
     BROKEN = "broken"
 
@@ -162,4 +163,5 @@ def _vitals(ws: Workspace) -> Iterator[Check]:
         vital = vitals.vital(ws, part)
         if vital is not None:
             health = Health.OK if vital.is_well else Health.ATTENTION
-            yield Check(title, health, f"{vital.state}, {vital.at}")
+            said = "as of " if vital.state == vitals.OK else f"{vital.state}, "
+            yield Check(title, health, f"{said}{vital.at}")

@@ -82,6 +82,8 @@ class Executor:
             self._resume_unseen(looked)
         self.reconciler.run()
         self.endings.file_ended(looked)
+        if full:
+            self.desk.drop_reasons()
         self.ws.chronicle.flush()
         return self.desk.wanted_in_s
 

@@ -235,8 +235,8 @@ def yaml_block(values: Mapping[str, object]) -> str:
 
 def inline(text: object, limit: int = 120) -> str:
     """Return text from anywhere as harmless words for headings, tables and link texts."""
-    line = " ".join(_INVISIBLE.sub("", str(text)).split())
-    line = re.sub(r"[\[\]|<>#^`*~${}\\]|%%+|(?<![^\W_])_|_(?![^\W_])", " ", line)
+    line = " ".join(_INVISIBLE.sub("", str(text)).replace("`", "").split())
+    line = re.sub(r"[\[\]|<>#^*~${}\\]|%%+|(?<![^\W_])_|_(?![^\W_])", " ", line)
     line = " ".join(line.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 

@@ -56,7 +56,7 @@ def _action_for(rows: tuple[tuple[str, str, Action], ...]) -> Action:
         summary="Publish one post on several networks; the owner decides once.",
         arguments=_arguments(posts),
         describe=partial(_describe, posts),
-        title=_title,
+        title=partial(_title, posts),
         facts=partial(_facts, posts),
         consequence=(
             "Each post is public at once. One network may refuse while the others publish: then "
@@ -202,9 +202,10 @@ def _describe(posts: Posts, given: Any) -> str:
     return f"publish a post on {where}{when}"
 
 
-def _title(given: Any) -> str:
+def _title(posts: Posts, given: Any) -> str:
+    names = [posts[name][0] for name in given.channels]
     words = _NOT_IN_A_NAME.sub(" ", given.texts[given.channels[0]]).split()
-    return f"Post {' '.join(given.channels)} {' '.join(words[:6])}".strip()
+    return " ".join(["Post", *names, *words[:6]])
 
 
 def _facts(posts: Posts, given: Any) -> Facts:

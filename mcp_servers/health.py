@@ -89,8 +89,8 @@ async def _ask_server(ws: Workspace, name: str, *, reachable: bool) -> list[Chec
         if reachable and probe is not None:
             checks.append(await _probed(client, name, probe))
         elif reachable and not _has_checks(name):
-            text = f"not asked, because {ws.services[name].title} charges for every question"
-            checks.append(Check(f"{name} reachable", Health.NOT_SET_UP, text))
+            text = f"{ws.services[name].title} charges for every question"
+            checks.append(Check(f"{name} reachable", Health.NOT_ASKED, text))
     return checks
 
 

@@ -33,7 +33,7 @@ WARNINGS = {
 
 LABELS = ("1-30", "31-60", "61-90", "over 90")
 
-URGENCY = {"broken": 0, "attention": 1, "not set up": 2, "ok": 3}
+URGENCY = {"broken": 0, "attention": 1, "not set up": 2, "not asked": 2, "ok": 3}
 
 
 def note_name(facts: Facts) -> str:

@@ -310,9 +310,17 @@ def test_an_edit_that_cannot_be_used_goes_to_quarantine_and_mended_it_is_asked_a
     assert "unit_price" in reasons[0].read_text()
 
     mended = live.note(action_id)
-    edit(mended, 'unit_price: "12,5o"', 'unit_price: "12.50"')
+    edit(mended, 'unit_price: "12,5o"', 'unit_price: "12,6o"')
+    move(mended, live.approved)
+    live.pass_time(UNDO_S + 5)
+    (reason,) = live.folder(Folder.QUARANTINE).glob("*reason*")
+    assert reason.stem.removesuffix(".reason") == live.note(action_id).stem
+
+    mended = live.note(action_id)
+    edit(mended, 'unit_price: "12,6o"', 'unit_price: "12.50"')
     move(mended, live.pending)
-    live.pass_time(10)
+    live.pass_time(30)
+    assert list(live.folder(Folder.QUARANTINE).iterdir()) == [], "mended, it leaves no reason"
     live.approve(live.note(action_id))
     live.pass_time(UNDO_S + 1)
     assert prices(sandbox) == [12.5]

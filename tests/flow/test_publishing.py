@@ -163,6 +163,7 @@ def test_one_move_posts_once_on_each_network_its_own_text(
         "> Cost of doing it: The Mill: nothing; Pier: nothing; X: $0.015, charged by X.\n" in text
     )
     assert front_of(path)["action"] == "social.publish"
+    assert path.stem == f"{action_id} Post The Mill Pier X Winter offer as told on mill"
     assert [row["action_id"] for row in views.pending(town.ws)] == [action_id]
 
     edit(path, "as told on mill", "as told by the miller")

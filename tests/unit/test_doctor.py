@@ -118,7 +118,8 @@ def test_an_old_backup_wants_attention(
 def test_the_mailbox_watcher_tells_how_it_is(ws: Workspace, state: str, health: Health) -> None:
     vitals.say(ws.journal, ws.clock, vitals.GMAIL, state)
     check = checks(ws)["mailbox watcher"]
-    assert check == Check("mailbox watcher", health, f"{state}, 2026-11-21T12:00:00")
+    said = "as of" if health is Health.OK else f"{state},"
+    assert check == Check("mailbox watcher", health, f"{said} 2026-11-21T12:00:00")
 
 
 def test_a_damaged_journal_is_broken(open_ws: Callable[..., Workspace]) -> None:

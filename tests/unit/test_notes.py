@@ -461,6 +461,7 @@ def test_a_long_text_is_cut_and_it_is_said(length: int, cut: bool) -> None:
 
 @given(st.text())
 @example(HOSTILE)
+@example("%`%")
 @example("[[x]] | ![y](z) <b> `c` **d** #e ^f ~g~ $h$ %%i%%")
 def test_words_from_anywhere_are_harmless_in_a_line(text: str) -> None:
     line = notes.inline(text)
@@ -476,6 +477,7 @@ def test_words_from_anywhere_are_harmless_in_a_line(text: str) -> None:
     ("text", "line"),
     [
         ("odoo.create_invoice", "odoo.create_invoice"),
+        ("asks for `fax.send`, which nobody", "asks for fax.send, which nobody"),
         ("_emphasis_ word", "emphasis word"),
         ("1,250.00 EUR (net) & more!", "1,250.00 EUR (net) & more!"),
         ("20 % off, 5% today", "20 % off, 5% today"),

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from core import notes, payloads, starters, strict_yaml
+from core import demo, notes, payloads, starters, strict_yaml
 from core.vault import Vault
+from core.workspace import Workspace
 from mcp_servers.catalog import ACTIONS
 
 TOP = {"filters", "formulas", "properties", "summaries", "views"}
@@ -182,3 +183,14 @@ def test_nothing_that_exists_is_touched(tmp_path: Path) -> None:
         path.write_text(text)
     starters.install(Vault(root))
     assert {path: path.read_text() for path in mine} == mine
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_the_demo_promises_its_samples_once(
+    ws: Workspace, capsys: pytest.CaptureFixture[str], *, is_new: bool
+) -> None:
+    demo.guide(ws, is_new=is_new)
+    said = capsys.readouterr().out
+    assert ("two proposals lie in" in said) == is_new
+    assert ("notes are as you left them" in said) != is_new
+    assert str(ws.vault.root) in said
