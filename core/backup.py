@@ -156,6 +156,8 @@ def _take_in(ws: Workspace, entry: dict[str, object]) -> None:
     if event == Event.SENDING:
         changes["sending_at"] = from_iso(str(entry["timestamp"]))
         changes["attempt"] = entry.get("attempt") or row.attempt + 1
+        if not row.payload and entry.get("digest"):  # you may have edited what was proposed
+            changes["digest"] = entry["digest"]
     if event == Event.FILED:
         changes["filed_at"] = from_iso(str(entry["timestamp"]))
     ws.journal.transition(action_id, set(State), state, **changes)  # type: ignore[arg-type] # column names are checked there

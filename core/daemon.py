@@ -270,7 +270,9 @@ class Daemon:
         self.schedule.wait(max(0.0, deadline - self.ws.clock.monotonic()))
         for page in self._pages:
             page.refresh(stopping=True)
-        self.ws.chronicle.record(Entry(Event.STOPPED, Actor.DAEMON))
+        self.ws.chronicle.record(
+            Entry(Event.STOPPED, Actor.DAEMON, target=self.ws.paths.vault.name)
+        )
 
 
 def boot_id() -> str:

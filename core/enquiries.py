@@ -89,8 +89,10 @@ class Enquiries(JournalFile):
             since: what ended before, or was created before and has not ended, is left out.
         """
         marks = ", ".join("?" * len(MAY_HAPPEN))
-        same = f"kind = ? AND payload = ? AND action_id <> ? AND state IN ({marks})"
-        values = [row.kind, canonical(row.payload), row.action_id, *map(str, MAY_HAPPEN)]
+        content = "(payload = ? OR (payload = '{}' AND digest = ?))"  # `{}`: known from the log
+        same = f"kind = ? AND {content} AND action_id <> ? AND state IN ({marks})"
+        states = map(str, MAY_HAPPEN)
+        values = [row.kind, canonical(row.payload), row.digest, row.action_id, *states]
         return self._lately(same, values, since)
 
     def recent_with(

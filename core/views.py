@@ -103,8 +103,7 @@ def why(ws: Workspace, action_id: str) -> dict[str, Any]:
     Raises:
         UsageError: nobody knows the id.
     """
-    head, slash, part = action_id.partition("/")
-    action_id = f"{head.upper()}{slash}{part}"
+    action_id = _kept_as(action_id)
     row = ws.journal.get(action_id)
     if row is None:
         raise UsageError(_no_action(ws, action_id))
@@ -127,6 +126,12 @@ def why(ws: Workspace, action_id: str) -> dict[str, Any]:
         "parts": parts.lines(ws, row),
         "story": [{"at": iso(each.at), "seq": each.seq, **each.fields} for each in told],
     }
+
+
+def _kept_as(action_id: str) -> str:
+    """Return an id as the journal writes it; people type `apr-...`."""
+    head, slash, part = action_id.partition("/")
+    return f"{head.upper()}{slash}{part}"
 
 
 def _no_action(ws: Workspace, given: str) -> str:
@@ -189,6 +194,7 @@ def move_note(ws: Workspace, action_id: str, folder: Folder, reason: str | None 
     """
     from core import frontmatter, notes
 
+    action_id = _kept_as(action_id)
     row = ws.journal.get(action_id)
     if row is None:
         raise UsageError(f"There is no action {action_id}. `bin/run pending` lists what waits.")

@@ -210,6 +210,7 @@ def test_a_second_daemon_leaves_with_3_and_the_first_stops_with_0(
     with run_program(tmp_path, *arguments, env=session.env) as daemon:
         assert daemon.end(signal.SIGINT) == 0
     assert log_of(session.vault)[-1]["event"] == "stopped"
+    assert log_of(session.vault)[-1]["target"] == session.vault.name
 
 
 def test_the_sandbox_alone_says_where_it_is_and_how_to_use_it(

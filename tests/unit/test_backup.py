@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core import approvals, backup
-from core.actions import State
+from core import approvals, backup, twice
+from core.actions import State, digest_of
 from core.approvals import Request
 from core.journal import Journal
 from core.journal_file import backups_folder, newest_backup
@@ -173,6 +174,32 @@ def test_what_the_log_shows_as_begun_is_never_begun_again(
     assert restored.journal.take_grant(row.action_id, row.kind, row.digest, entry) is None
     assert backup.take_in_later_log(restored) == 0
     assert restored.chronicle.verify().ok
+
+
+@pytest.mark.parametrize("edited", [False, True], ids=["as-proposed", "edited"])
+def test_what_was_done_and_forgotten_is_warned_about(
+    open_ws: OpenWs,
+    live_settings: dict[str, str],
+    invoice: dict[str, Any],
+    clock: FixedClock,
+    edited: bool,
+) -> None:
+    """The mail that asked for it comes in once more, because the journal forgot that as well."""
+    ws = open_ws(**live_settings)
+    saved = backup.backup(ws)
+    row = propose(ws, invoice)
+    if edited:
+        invoice = {**invoice, "due_date": "2026-12-24"}
+        payload = {**row.payload, "due_date": "2026-12-24"}
+        row = replace(row, digest=digest_of(row.kind, payload, row.mode, row.account))
+        ws.journal.transition(row.action_id, {State.PENDING}, None, digest=row.digest)
+    send(ws, row, State.DONE)
+    ws.close()
+    backup.restore(ws.paths.journal, saved, clock)
+    restored = open_ws(**live_settings)
+    backup.take_in_later_log(restored)
+    (warned,) = twice.warnings(restored, propose(restored, invoice))
+    assert f"the same was already done on 2026-11-21: [[{row.action_id}]]" in warned
 
 
 def test_a_forgotten_number_is_not_minted_again(

@@ -211,7 +211,7 @@ def test_a_followed_log_goes_on(ws: Workspace, proposed: Row) -> None:
 
 
 def test_a_waiting_note_is_moved_and_it_is_logged(ws: Workspace, proposed: Row) -> None:
-    target = views.move_note(ws, proposed.action_id, Folder.APPROVED)
+    target = views.move_note(ws, proposed.action_id.lower(), Folder.APPROVED)
     assert ws.vault.relative(target) == f"Approved/{proposed.note}"
     told = ws.journal.story(proposed.action_id)[-1].fields
     assert (told["event"], told["actor"]) == ("decided", "cli")
