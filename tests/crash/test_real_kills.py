@@ -289,9 +289,10 @@ def kill_often(folder: Path, kills: int, wishes: Sequence[Wish]) -> None:
             if draw.random() < 0.3:
                 time.sleep(draw.uniform(0, 0.3))
                 it.kill(draw.choice(VICTIMS), draw)
-        it.wait_quiet(60 + kills)
+        quiet_s = 60 + 4 * kills  # faults that nobody met yet: each 429 asks for a minute
+        it.wait_quiet(quiet_s)
         if approve_the_rest(it.ground):
-            it.wait_quiet(60)
+            it.wait_quiet(quiet_s)
         it.stop()
         wait_for(lambda: not processes_of(it.ground), 10)
         effects = it.sandbox.effects()
