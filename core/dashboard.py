@@ -142,7 +142,8 @@ class Dashboard:
         what = "1 note was" if len(names) == 1 else f"{len(names)} notes were"
         lines = ["", f"> [!failure] {what} not understood, and not done: see `Quarantine`"]
         lines += [
-            f"> - {notes.link(name)} ({notes.link(f'{name}.reason')})" for name in names[:SHOWN]
+            f"> - {notes.link(name)} ({notes.link(name + REASON_SUFFIX.removesuffix('.md'))})"
+            for name in names[:SHOWN]
         ]
         return lines + [f"> - and {len(names) - SHOWN} more"] * (len(names) > SHOWN)
 

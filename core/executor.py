@@ -164,7 +164,7 @@ class Executor:
         if row.payee != findings.payee:
             reading = consent.read(self.ws, action, row, look.note, findings)
             row = replace(row, payee=findings.payee)
-        if self._lacks_record(action, reading.payload) and not self._lacks_record(action, payload):
+        if checks.is_missing(action, reading.payload) and not checks.is_missing(action, payload):
             reading = self._with_record(action, reading, payload)
         self._decide(row, look, reading, findings)
 
@@ -183,7 +183,7 @@ class Executor:
             self.renewal.return_to_pending(row, look, reading, changed)
         elif reasons := (*reading.reasons, *other, *found.refusals):
             self.renewal.return_to_pending(row, look, reading, reasons)
-        elif row.mode.acts and self._lacks_record(action, reading.payload):
+        elif row.mode.acts and checks.is_missing(action, reading.payload):
             self.renewal.return_to_pending(row, look, reading, (_which(action, payload),))
         else:
             self._approve(row, look, reading)
@@ -195,7 +195,7 @@ class Executor:
             What it says; what was known where there is nothing to ask; None while it is awaited.
         """
         payload = reading.payload
-        open_still = checks.is_open(self.ws, row.action_id) or self._lacks_record(action, payload)
+        open_still = checks.is_open(self.ws, row.action_id) or checks.is_missing(action, payload)
         late = action.pays or reading.is_edited or open_still
         asks = late and row.mode.acts and checks.is_checked(action, payload)
         if not (asks and self.intake.checks.can_ask(action, payload)):
@@ -212,9 +212,6 @@ class Executor:
         settle_s = self.ws.settings.seconds("APPROVAL_UNDO_S") if row.mode.acts else 0.0
         edited = reading.is_edited or reading.verdict is not Verdict.RUN
         return max(settle_s, QUIET_S) if edited else settle_s
-
-    def _lacks_record(self, action: Action, payload: Payload) -> bool:
-        return action.lookup is not None and payload.get(action.lookup.target) is None
 
     def _with_record(self, action: Action, reading: Reading, payload: Payload) -> Reading:
         """Return a reading with the record that is there by now; the owner has not seen it yet."""

@@ -52,7 +52,12 @@ def _pid(state: Path) -> str:
 
 def is_running(state: Path) -> bool:
     """Return whether a daemon holds this vault."""
-    lock = FileLock(state / LOCK_NAME)
+    return is_held(state / LOCK_NAME)
+
+
+def is_held(path: Path) -> bool:
+    """Return whether a process holds a lock."""
+    lock = FileLock(path)
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -11,7 +11,7 @@ import re
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from core import notes, vault_files
+from core import channels, notes, vault_files
 from core.actions import STAYS, Action, Facts, Part, payload_of
 from core.media import MediaList, MediaRule
 from core.payloads import ANY, in_words
@@ -37,7 +37,7 @@ def posts_of(services: Mapping[str, Service]) -> Posts:
     found: Posts = {}
     for name, service in services.items():
         for action in service.actions:
-            if action.content and "publish_at" in action.arguments.model_fields:
+            if action.content and channels.is_post(action):
                 found.setdefault(name, (service.title, action))
     return found
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from core import channels
 from core.actions import State
 from core.publishing import KIND
 from utils.clock import show
@@ -70,7 +71,7 @@ def _posts(
     if action.parts is not None:
         for part in action.parts(payload):
             yield part.label, part.title, part.action, part.payload
-    elif action.content and "publish_at" in action.arguments.model_fields:
+    elif action.content and channels.is_post(action):
         yield action.service, ws.services[action.service].title, action, payload
 
 

@@ -23,6 +23,7 @@ from utils.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from core.records import Row
@@ -150,6 +151,31 @@ def of_write(
         "reasons": [],
     }
     return Answer(data | fields, status.is_error)
+
+
+def of_proposal(
+    row: Row, note: str, remarks: Sequence[str], missing: Sequence[str], **fields: object
+) -> Answer:
+    """Return the result of a write that waits for the owner now.
+
+    Args:
+        row: the proposal.
+        note: its place in the vault.
+        remarks: what its service says about it.
+        missing: the yeses without which it stays a dry run.
+        fields: id or request, where there is one.
+    """
+    dry = (f"It would still be a dry run: {yes} is missing." for yes in missing)
+    return of_write(
+        row.kind,
+        row.action_id,
+        row.mode,
+        Status.APPROVAL_REQUIRED,
+        "Nothing was sent. The owner decides by moving the note to `Approved`.",
+        note=note,
+        reasons=[*row.reasons, *remarks, *dry],
+        **fields,
+    )
 
 
 def of_read_back(evidence: Evidence) -> Answer:

@@ -14,8 +14,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
+from core import presence
 from core.sources import CallResult
 from mcp_servers import child
 from mcp_servers.child import START_TIMEOUT_S, Child, reason_of
@@ -109,13 +108,7 @@ class Sessions:
         line = self._lines.get(service)
         if line is not None and line.task is not None and not line.task.done():
             return False  # ours, running or about to
-        lock = FileLock(lock_path(self._state, service))
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            return True
-        lock.release()
-        return False
+        return presence.is_held(lock_path(self._state, service))
 
     def running(self) -> dict[str, bool]:
         """Return which servers are alive, by service."""

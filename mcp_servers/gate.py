@@ -190,20 +190,9 @@ class Gate:
         request = approvals.Request(call.action.kind, call.payload, self.actor, findings=findings)
         row, path = approvals.propose(self._ws, request)
         call.request = self._request(call)
-        reasons = (
-            *row.reasons,
-            *findings.remarks,
-            *(f"It would still be a dry run: {yes} is missing." for yes in readiness.missing),
-        )
-        return answers.of_write(
-            row.kind,
-            row.action_id,
-            row.mode,
-            Status.APPROVAL_REQUIRED,
-            "Nothing was sent. The owner decides by moving the note to `Approved`.",
-            request=call.request,
-            note=self._ws.vault.relative(path),
-            reasons=list(reasons),
+        note = self._ws.vault.relative(path)
+        return answers.of_proposal(
+            row, note, findings.remarks, readiness.missing, request=call.request
         )
 
     def _execute(self, call: _Call, row: Row) -> Answer:

@@ -35,7 +35,6 @@ _WORDED = re.compile(
     re.IGNORECASE,
 )
 _LANGUAGES = ["en", "de", "fr", "es"]
-_FARTHEST = timedelta(days=730)
 _SOON = timedelta(days=300)
 _Days = tuple[date, ...]
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 PLACES = Decimal("0.01")
 DEBIT = {"out_invoice", "in_refund", "out_receipt", "entry"}
 VENDOR = {"in_invoice", "in_refund", "in_receipt"}
-RANKED = ("customer", "supplier")
 PREFIXES = {"out_refund": "RINV", "in_invoice": "BILL", "in_refund": "RBILL", "entry": "MISC"}
 
 

@@ -45,20 +45,8 @@ def propose(ws: Workspace, given: ProposeAction) -> Answer:
     if given.replaces is not None:
         withdrawal.withdraw(ws, given.replaces, ASSISTANT, "Replaced by another proposal.")
     row, path = approvals.propose(ws, request)
-    return answers.of_write(
-        row.kind,
-        row.action_id,
-        row.mode,
-        Status.APPROVAL_REQUIRED,
-        "Nothing was sent. The owner decides by moving the note to `Approved`.",
-        id=row.action_id,
-        note=ws.vault.relative(path),
-        reasons=[
-            *row.reasons,
-            *request.findings.remarks,
-            *(f"It would still be a dry run: {yes} is missing." for yes in made.missing),
-        ],
-    )
+    note = ws.vault.relative(path)
+    return answers.of_proposal(row, note, request.findings.remarks, made.missing, id=row.action_id)
 
 
 def _without_none(arguments: dict[str, object]) -> dict[str, object]:
